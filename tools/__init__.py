@@ -1,0 +1,1 @@
+"""Tools for working on Wayside; not part of the package."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.house.project import ROOT
 
 # Contract → {file to plant under src/wayside: its text}.
 VIOLATIONS = {

@@ -1,11 +1,9 @@
 """The version is said in two places, because the package must know it without being installed."""
 
 import tomllib
-from pathlib import Path
 
 import wayside
-
-ROOT = Path(__file__).parents[2]
+from tests.house.project import ROOT
 
 
 def test_pyproject_and_package_agree_on_the_version() -> None:

@@ -1,0 +1,77 @@
+"""The record that a protocol package exports as ``PROTOCOL``; everything outside ``app`` works on this alone."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from wayside.model.commands import Capability
+from wayside.protocol.framing import Framer
+from wayside.protocol.session import Session, Setup
+from wayside.protocol.simulator import Behaviour, Random, Simulator
+
+
+class Transport(enum.StrEnum):
+    """How the bytes travel."""
+
+    TCP = "tcp"
+    BLE = "ble"
+    SERIAL = "serial"
+
+
+class Side(enum.StrEnum):
+    """Who sends a frame."""
+
+    DEVICE = "device"
+    SERVER = "server"
+
+
+class Described(msgspec.Struct, frozen=True):
+    """One kind of message, for the generated tables.  ``layout`` is what ``wire`` codecs call their layout."""
+
+    name: str
+    code: str
+    side: Side
+    section: str
+    structure: type[msgspec.Struct]
+    layout: tuple[Any, ...] = ()
+
+
+class Link(msgspec.Struct, frozen=True):
+    """A protocol on one kind of transport.
+
+    ``framer(side)`` cuts what that side sends; ``parse(frame, side)`` gives the message as a Struct or raises
+    ``wire.DecodeError``; ``session(setup)`` starts the server's side and ``simulator(behaviour, random)`` the
+    device's.  ``port`` is the TCP default; ``idle_timeout_s`` how long a healthy device may be silent.
+    """
+
+    transport: Transport
+    framer: Callable[[Side], Framer[Any]]
+    parse: Callable[[Any, Side], msgspec.Struct]
+    session: Callable[[Setup], Session]
+    simulator: Callable[[Behaviour, Random], Simulator]
+    idle_timeout_s: float
+    port: int | None = None
+
+
+class Protocol(msgspec.Struct, frozen=True):
+    """One family of devices.  ``ident`` is the pattern of an identity, ``example`` one that matches it."""
+
+    name: str
+    title: str
+    ident: str
+    example: str
+    links: tuple[Link, ...]
+    capabilities: tuple[Capability, ...]
+    messages: tuple[Described, ...]
+
+    def link(self, transport: Transport) -> Link | None:
+        """The link over this transport, if the protocol has one."""
+        return next((link for link in self.links if link.transport == transport), None)
+
+    def capability(self, name: str) -> Capability | None:
+        """The capability of this name, if devices of this protocol have it."""
+        return next((capability for capability in self.capabilities if capability.name == name), None)

@@ -1,0 +1,48 @@
+"""What a session may ask of the platform, and the answers.
+
+Every question has one answer type; ``None`` in its place means: there is no such thing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from wayside.model.commands import State
+
+
+class OpenCommand(msgspec.Struct, frozen=True):
+    """A command of this device that an earlier connection left without an answer (or still holds open)."""
+
+    id: str
+    number: int
+    capability: str
+    parameters: msgspec.Struct
+    state: State
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """The answer to ``Identify``: whether the device is ours, and what is still open for it, oldest first."""
+
+    accepted: bool
+    open_commands: tuple[OpenCommand, ...] = ()
+
+
+class WantFirmware(msgspec.Struct, frozen=True):
+    """Offer this firmware file to the device that ``command`` upgrades.  Answer: ``FirmwareOffer`` or None."""
+
+    command: str
+    firmware: str
+
+
+class FirmwareOffer(msgspec.Struct, frozen=True):
+    """Where the device can fetch the file, and what its bytes are.
+
+    ``byte_sum`` is the sum of all bytes, not reduced.  The address is valid for this command only and expires.
+    """
+
+    url: str
+    size: int
+    byte_sum: int
+
+
+Question = WantFirmware

@@ -49,7 +49,7 @@ def test_the_change_table_names_only_what_is_there() -> None:
     table = architecture.partition("## Where do I change")[2].partition("\n## ")[0]
     rows = [line.split("|")[2] for line in table.splitlines() if line.startswith("|")][2:]
     assert rows
-    paths = [path for row in rows for path in re.findall(r"`([^`]+)`", row)]
+    paths = [path for row in rows for path in re.findall(r"`([^`\s]+)`", row)]
     missing = [path for path in paths if not list(ROOT.glob(path))]
     assert not missing
 

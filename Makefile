@@ -12,6 +12,10 @@ STAMP  := .venv/.synced
 UV     := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
 CODE   := $(wildcard src tests tools bench)
 
+NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+    echo "wayside needs Python 3.11 or newer; '$(PYTHON)' says: $$($(PYTHON) -V 2>&1)." >&2; \
+    echo "Name another one: make PYTHON=python3.12 setup" >&2; exit 1; }
+
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check bench docs lock clean
@@ -20,6 +24,7 @@ help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMP)  ## make the environment in .venv
+	@echo "wayside: ready, as $(BIN)/wayside"
 
 run: $(STAMP)  ## start the server, data in ./data, any device may register
 	@echo "wayside: data in ./data; registration is open: any device that connects is let in"
@@ -52,9 +57,7 @@ clean:  ## remove the environment and every cache
 	@rm -rf .venv .uv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 .uv/bin/uv:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "wayside needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V 2>&1)." >&2; \
-	    echo "Name another one: make PYTHON=python3.12 setup" >&2; exit 1; }
+	@$(NEW_ENOUGH)
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	    echo "'$(PYTHON)' cannot make environments: it lacks venv or ensurepip." >&2; \
 	    echo "On Debian and Ubuntu: apt install python3-venv. Or install uv, which is used when it is there." >&2; \
@@ -64,9 +67,7 @@ clean:  ## remove the environment and every cache
 
 $(STAMP): requirements.lock pyproject.toml | $(UV)
 	@echo "wayside: making the environment in .venv"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	    echo "wayside needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) -V 2>&1)." >&2; \
-	    echo "Name another one: make PYTHON=python3.12 setup" >&2; exit 1; }
+	@$(NEW_ENOUGH)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .

@@ -11,7 +11,7 @@ import msgspec
 from wayside.wire.errors import EncodeError
 from wayside.wire.fields import Bcd, Bits, Counted, Int, Items, Listed, Mark, Nested, OpenIntEnum, Raw, Rest
 
-GENERATED_CODE_USES = frozenset({"bytes", "len", "tuple", "int"})
+GENERATED_CODE_USES = frozenset({"all", "bytes", "int", "len", "map", "tuple"})
 """Names that a field may not take, because the generated functions call them."""
 
 

@@ -19,7 +19,7 @@ import re
 import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from types import NoneType
 from typing import Any, Generic, NamedTuple, TypeVar, get_args
 
@@ -195,7 +195,7 @@ def _defaults(message: type, fields: list[Field]) -> dict[str, object]:
         for field in msgspec.structs.fields(message)
         if field.default is not msgspec.NODEFAULT
     }
-    for field, following in zip(fields, [*fields[1:], None], strict=True):
+    for field, following in zip_longest(fields, fields[1:]):
         where = f"{message.__name__}.{field.name}"
         if isinstance(field.mark, TextRest) and following:
             raise TypeError(f"{where}: nothing may follow the rest of the fields")

@@ -1,3 +1,4 @@
+from wayside.model.commands import State
 from wayside.protocol.inflight import LATE_MAX, InFlight
 
 
@@ -37,3 +38,11 @@ def test_a_dropped_connection_gives_up_what_still_waits() -> None:
     flight.expire(10)
     assert [waiting.command for waiting in flight.drop()] == ["c2"]
     assert flight.drop() == []
+
+
+def test_what_silence_makes_of_a_command_is_kept_with_it() -> None:
+    flight = InFlight[int]()
+    flight.open(1, "asked", deadline=10)
+    flight.open(2, "moved", deadline=20, unanswered=State.UNKNOWN)
+    assert [waiting.unanswered for waiting in flight.expire(10)] == [State.TIMED_OUT]
+    assert [waiting.unanswered for waiting in flight.drop()] == [State.UNKNOWN]

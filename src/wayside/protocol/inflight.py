@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Generic, NamedTuple, TypeVar
 
+from wayside.model.commands import State
 from wayside.model.instant import Instant
 
 # How many unanswered commands one session remembers for late answers: the oldest are forgotten.  A device
@@ -18,11 +19,13 @@ K = TypeVar("K")
 
 
 class Waiting(NamedTuple):
-    """A command that was sent; ``late``: its time was up before the answer came."""
+    """A command that was sent; ``late``: its time was up before the answer came; ``unanswered``: what silence
+    makes of it."""
 
     command: str
     deadline: Instant
     late: bool
+    unanswered: State = State.TIMED_OUT
 
 
 class InFlight(Generic[K]):
@@ -34,9 +37,9 @@ class InFlight(Generic[K]):
         self._waiting: dict[K, Waiting] = {}
         self._late: dict[K, Waiting] = {}
 
-    def open(self, key: K, command: str, deadline: Instant) -> None:
+    def open(self, key: K, command: str, deadline: Instant, unanswered: State = State.TIMED_OUT) -> None:
         """Wait for ``key`` until ``deadline``.  A key that is still waiting is replaced."""
-        self._waiting[key] = Waiting(command, deadline, late=False)
+        self._waiting[key] = Waiting(command, deadline, late=False, unanswered=unanswered)
 
     def remember(self, key: K, command: str) -> None:
         """Know ``key`` only for a late answer (a command that an earlier connection left open)."""

@@ -19,8 +19,10 @@ K = TypeVar("K")
 
 
 class Waiting(NamedTuple):
-    """A command that was sent; ``late``: its time was up before the answer came; ``unanswered``: what silence
-    makes of it."""
+    """A command that was sent.
+
+    ``late``: its time was up before the answer came; ``unanswered``: what silence makes of it.
+    """
 
     command: str
     deadline: Instant

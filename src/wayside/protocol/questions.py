@@ -8,16 +8,22 @@ from __future__ import annotations
 import msgspec
 
 from wayside.model.commands import State
+from wayside.model.instant import Instant
 
 
 class OpenCommand(msgspec.Struct, frozen=True):
-    """A command of this device that an earlier connection left without an answer (or still holds open)."""
+    """A command of this device that an earlier connection left without an answer (or still holds open).
+
+    ``sent_at``: when its first byte left, where that is known; a later report proves something only if it came
+    soon after.
+    """
 
     id: str
     number: int
     capability: str
     parameters: msgspec.Struct
     state: State
+    sent_at: Instant | None = None
 
 
 class Registration(msgspec.Struct, frozen=True):

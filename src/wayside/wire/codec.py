@@ -82,10 +82,8 @@ class _Generator(Generic[M]):
 
     def codec(self) -> Codec[M]:
         decode = self._fixed_decode() if self.fixed else self._varying_decode()
-        source = (
-            define("decode", "_data, _offset=0, /", decode)
-            + "\n\n"
-            + define("encode", "m, /", self._encode())
+        source = "\n\n".join(
+            [define("decode", "_data, _offset=0, /", decode), define("encode", "m, /", self._encode())]
         )
         run_source(source, f"codec {self.message.__module__}.{self.message.__qualname__}", self.scope)
         return Codec(
@@ -178,13 +176,14 @@ class _Generator(Generic[M]):
         name, mark = field.name, field.mark
         item = self._item_run(field) if isinstance(mark, Listed | Items) else None
         unit = item.size if item else 1
-        lines = [f"_stop = _end - {after}" if after else "_stop = _end"]
+        limit = f"_end - {after}" if after else "_end"
+        lines = [f"_stop = {limit}"]
         if isinstance(mark, Counted | Listed):
             length = f"_{name}_count * {unit}" if item else f"_{name}_count"
             lines = [
                 f"_stop = _at + {length}",
-                f"if _stop > _end - {after}:" if after else "if _stop > _end:",
-                f"    raise _wrong_count('{name}', _{name}_count, {unit}, _end - {after} - _at)",
+                f"if _stop > {limit}:",
+                f"    raise _wrong_count('{name}', _{name}_count, {unit}, {limit} - _at)",
             ]
         elif item:
             lines += [
@@ -193,7 +192,7 @@ class _Generator(Generic[M]):
             ]
         if item:
             reads, build = ", ".join(item.reads), item.builds[0]
-            lines.append(f"{name} = tuple([{build} for {reads}, in _{name}_unpack(_data[_at:_stop])])")
+            lines.append(f"{name} = tuple([{build} for [{reads}] in _{name}_unpack(_data[_at:_stop])])")
         else:
             lines.append(f"{name} = bytes(_data[_at:_stop])")
         return [*lines, "_at = _stop"]
@@ -208,9 +207,7 @@ class _Generator(Generic[M]):
                 writes.append(f"*[_{part.name}_encode(_item) for _item in m.{part.name}]")
             else:
                 writes.append(f"m.{part.name}")
-        packed = (
-            writes[0] if self.fixed and writes else f"b''.join(({', '.join(writes)},))" if writes else "b''"
-        )
+        packed = writes[0] if self.fixed and writes else f"b''.join([{', '.join(writes)}])"
         failed = ["except _UNWRITABLE as _error:", "    raise _refusal(m) from _error"]
         if not misfits:
             return ["try:", f"    return {packed}", *failed]
@@ -233,10 +230,11 @@ class _Generator(Generic[M]):
         return FieldLayout(field.name, text, width, field.doc)
 
     def _wrong_size(self, there: int, wanted: int | None = None) -> DecodeError:
-        least = "" if self.fixed or wanted is not None else "at least "
-        return DecodeError(
-            f"{self.name}: {least}{self.size if wanted is None else wanted} bytes wanted, {there} there"
-        )
+        if wanted is None:
+            return DecodeError(
+                f"{self.name}: {'' if self.fixed else 'at least '}{self.size} bytes wanted, {there} there"
+            )
+        return DecodeError(f"{self.name}: {wanted} bytes wanted, {there} there")
 
     def _wrong_count(self, field: str, count: int, unit: int, there: int) -> DecodeError:
         things = "bytes" if unit == 1 else f"items of {unit} bytes"
@@ -244,11 +242,9 @@ class _Generator(Generic[M]):
 
 
 def _unpack_line(run: FixedRun, number: int, at: str) -> list[str]:
-    return (
-        [f"{', '.join(run.reads)}{',' * (len(run.reads) == 1)} = _unpack_{number}(_data, {at})"]
-        if run.reads
-        else []
-    )
+    if not run.reads:
+        return []
+    return [f"[{', '.join(run.reads)}] = _unpack_{number}(_data, {at})"]
 
 
 def _return_lines(builds: list[str]) -> list[str]:

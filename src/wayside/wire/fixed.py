@@ -56,7 +56,7 @@ class FixedRun:
                 self._add(f"{size}s", name, name, value)
                 self.misfits.append(f"len({value}) != {size}")
             case Bcd(size):
-                self._add_digits(size, name, value)
+                self._add_digits(field, size, name, value)
             case Nested(item):
                 self._add_nested(item, name, value)
             case _:
@@ -90,8 +90,8 @@ class FixedRun:
         self.builds.append(self._open(field, name, f"_{name}_high << 16 | _{name}_low"))
         self.misfits.append(f"{value} >> 24")
 
-    def _add_digits(self, size: int, name: str, value: str) -> None:
-        where = f"{self.message.__name__}.{name}"
+    def _add_digits(self, field: Field, size: int, name: str, value: str) -> None:
+        where = f"{self.message.__name__}.{field.name}"
 
         def digits(packed: bytes) -> str:
             text = packed.hex()

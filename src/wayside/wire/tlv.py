@@ -9,6 +9,7 @@ that many bytes). Where nothing is said of a tag and there is no default, its en
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -74,11 +75,15 @@ class TlvFormat:
             raise EncodeError(f"{self.name}.tag: {tag!r} is not {self.tag.permitted}", "tag")
         rule = self.special.get(tag, self.default)
         head = tag.to_bytes(self.tag.size, "big")
-        if isinstance(rule, Int) and len(value) <= rule.high:
-            return head + len(value).to_bytes(rule.size, "big") + value
-        if rule == len(value):
-            return head + value
-        permitted = f"at most {rule.high} bytes" if isinstance(rule, Int) else f"exactly {rule} bytes"
-        if rule is None:
-            permitted = "writable: the tag has no known length"
-        raise EncodeError(f"{self.name}.value: {len(value)} bytes of {tag:#x} is not {permitted}", "value")
+        match rule:
+            case Int() if len(value) <= rule.high:
+                return head + len(value).to_bytes(rule.size, "big") + value
+            case int() if len(value) == rule:
+                return head + value
+            case Int():
+                permitted = f"at most {rule.high} bytes"
+            case int():
+                permitted = f"exactly {rule} bytes"
+            case None:
+                permitted = "writable: the tag has no known length"
+        raise EncodeError(f"{self.name}.{tag:#x}: {reprlib.repr(value)} is not {permitted}", "value")

@@ -1,0 +1,78 @@
+"""Many simulated devices of one protocol."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from random import Random
+from typing import Final
+
+import msgspec
+
+from wayside.protocol.base import Link, Side
+from wayside.protocol.simulator import Behaviour
+from wayside.simulate.device import Device
+from wayside.simulate.tally import Tally
+
+# A listener's backlog is often 100 or 128: connecting faster than this makes the kernel drop, and drops take seconds.
+CONNECTS_PER_S: Final = 500
+_STEP_S: Final = 0.02
+
+
+class FleetPlan(msgspec.Struct, frozen=True):
+    """Which devices, and how they behave.
+
+    The same plan gives the same devices with the same dice; ``first`` keeps the idents of two fleets apart.
+    """
+
+    link: Link
+    target: tuple[str, int]
+    count: int
+    interval_s: float = 10.0
+    faults: float = 0.0
+    seed: int = 0
+    first: int = 1
+
+
+class Fleet:
+    """Runs a plan."""
+
+    def __init__(self, plan: FleetPlan) -> None:
+        self.plan = plan
+        self.tally = Tally()
+        self._devices: list[Device] = []
+        self._starting: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._starting = asyncio.get_running_loop().create_task(self._start())
+
+    async def stop(self) -> None:
+        """Hang up everywhere."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait([self._starting])
+        await asyncio.gather(*(device.stop() for device in self._devices))
+
+    async def _start(self) -> None:
+        batch = max(1, round(CONNECTS_PER_S * _STEP_S))
+        for n in range(self.plan.count):
+            if n and n % batch == 0:
+                await asyncio.sleep(_STEP_S)
+            device = self._device(self.plan.first + n)
+            self._devices.append(device)
+            device.start()
+
+    def _device(self, number: int) -> Device:
+        plan = self.plan
+        random = Random(f"{plan.seed}:{number}")  # noqa: S311 - a simulation wants dice that fall the same twice
+        behaviour = Behaviour(number, plan.interval_s, plan.faults)
+        # Two streams of dice: how often a device reconnects must not change what it says.
+        retries = Random(f"{plan.seed}:{number}:retries")  # noqa: S311 - see above
+        return Device(
+            plan.link.simulator(behaviour, random),
+            partial(plan.link.framer, Side.SERVER),
+            retries,
+            self.tally,
+            plan.target,
+        )

@@ -1,0 +1,21 @@
+"""What a fleet has done so far."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Tally(msgspec.Struct):
+    """Running totals; frames, not bytes.  ``bad`` are frames of the server that a device cannot read."""
+
+    connected: int = 0
+    reconnects: int = 0
+    refused: int = 0
+    """Attempts that never became a connection."""
+    sent: int = 0
+    received: int = 0
+    bad: int = 0
+
+    def copy(self) -> Tally:
+        """The totals as they are now."""
+        return msgspec.structs.replace(self)

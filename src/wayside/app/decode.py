@@ -1,0 +1,92 @@
+"""Look into frames without a server: what ``wayside decode`` prints.  docs/reference/decode.md is its contract."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from wayside.model.events import Event
+from wayside.model.instant import Instant, to_rfc3339
+from wayside.protocol.base import Link, Protocol, Side
+from wayside.protocol.effects import Effects, Emit, Identify, Send
+from wayside.protocol.framing import AnyFrame, BadFrame, Fault
+from wayside.protocol.questions import Registration
+from wayside.protocol.session import Setup
+from wayside.wire.errors import DecodeError
+
+
+def inspect(protocol: Protocol, link: Link, side: Side, data: bytes, at: Instant) -> list[dict[str, Any]]:
+    """One dict per frame of ``data``, good or bad, in order; ``side`` sent them, ``at`` is now (some replies tell it).
+
+    Each frame meets a session of its own, of a registered device: what comes out does not depend on what stood
+    before it.
+    """
+    framer = link.framer(side)
+    found = [_one(protocol, link, side, frame, at) for frame in framer.feed(data)]
+    if framer.pending:
+        rest = data[-framer.pending :]
+        found.append(_refused(protocol, link, Fault.LENGTH, "frame ends early", rest))
+    return found
+
+
+def _one(
+    protocol: Protocol, link: Link, side: Side, frame: AnyFrame | BadFrame, at: Instant
+) -> dict[str, Any]:
+    if isinstance(frame, BadFrame):
+        return _refused(protocol, link, frame.fault, frame.detail, frame.raw)
+    try:
+        fields = link.parse(frame, side)
+        effects = _effects(protocol, link, frame, at) if side is Side.DEVICE else []
+    except DecodeError as error:
+        return _refused(protocol, link, Fault.MESSAGE, f"{frame.name}: {error}", frame.raw)
+    return {
+        "protocol": protocol.name,
+        "link": link.transport.value,
+        "valid": True,
+        "message": frame.name,
+        "fields": _plain(fields),
+        "events": [_event(effect.event) for effect in effects if isinstance(effect, Emit)],
+        "replies": [effect.data.hex() for effect in effects if isinstance(effect, Send)],
+    }
+
+
+def _effects(protocol: Protocol, link: Link, frame: AnyFrame, at: Instant) -> Effects:
+    """What a server would do about this frame."""
+    session = link.session(Setup(ident=protocol.example))
+    session.connected(at)
+    effects: Effects = []
+    for effect in session.receive(frame, at):
+        effects.append(effect)
+        if isinstance(effect, Identify):
+            effects += session.answer(effect, Registration(accepted=True), at)
+    return effects
+
+
+def _refused(protocol: Protocol, link: Link, fault: Fault, detail: str, raw: bytes) -> dict[str, Any]:
+    return {
+        "protocol": protocol.name,
+        "link": link.transport.value,
+        "valid": False,
+        "error": fault.value,
+        "detail": detail,
+        "hex": raw.hex(),
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    at = None if event.at is None else to_rfc3339(event.at)
+    return {"kind": event.kind.value, "at": at, "values": event.values}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - messages hold whatever their layouts declare
+    """A message as JSON types, bytes as hex."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, msgspec.Struct):
+        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

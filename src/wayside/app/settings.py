@@ -1,0 +1,91 @@
+"""Every setting of the server: its type, its default and what it is for.
+
+Where the values come from is ``config.py``'s business.  Addresses stay text here, checked when they are loaded.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+from wayside.gateway.limits import Limits
+
+Days = Annotated[float, Meta(gt=0)]
+
+# An empty database with its indexes has some hundred kilobytes: below a megabyte nothing would be kept.
+LogBytes = Annotated[int, Meta(ge=1_000_000)]
+
+
+class RegistrationPolicy(enum.StrEnum):
+    """What becomes of a device that nobody has registered."""
+
+    OPEN = "open"
+    """It is accepted at its first valid frame: for demos and closed networks."""
+    QUARANTINE = "quarantine"
+    """It waits until somebody accepts it."""
+
+
+class LogLevel(enum.StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(enum.StrEnum):
+    """How a log line looks."""
+
+    AUTO = "auto"
+    """Text on a terminal, JSON elsewhere."""
+    TEXT = "text"
+    JSON = "json"
+
+
+class RetentionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long the log is kept."""
+
+    frames_age_days: Days | None = None
+    """Raw frames older than this are removed; the events beside them stay."""
+    events_age_days: Days | None = None
+    """Events older than this are removed, with their frames."""
+    log_bytes: LogBytes | None = None
+    """While the log is bigger than this, its oldest rows are removed."""
+
+
+class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the server says on stderr."""
+
+    level: LogLevel = LogLevel.INFO
+    """The least important lines that are still written."""
+    format: LogFormat = LogFormat.AUTO
+    """`text` for people, `json` for programs; `auto` is text if stderr is a terminal."""
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The server's settings."""
+
+    data_dir: Annotated[str, Meta(min_length=1)] = "data"
+    """Everything that is kept stands in this folder; it is made if it is missing."""
+    # Every interface, not loopback: devices fetch firmware from here, and they are never on this machine.
+    # All else wants a token, except the health check.
+    http: str = "0.0.0.0:8080"
+    """Where the API and the firmware files are served, as HOST:PORT. Port 0: any free one."""
+    public_url: str | None = None
+    """How devices reach `http` from outside, such as `http://203.0.113.7:8080`: firmware addresses begin with it.
+    Without it they begin with this machine's address on its default route."""
+    listen: dict[str, str | None] = field(default_factory=dict)
+    """Where devices of this protocol connect, as HOST:PORT; `off`: nowhere."""
+    registration: RegistrationPolicy = RegistrationPolicy.QUARANTINE
+    """A device that nobody registered: `quarantine` holds it until somebody accepts it, `open` lets it in."""
+    metrics_public: bool = False
+    """Whether `/metrics` can be read without a token."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long the log is kept."""
+    log: LogSettings = LogSettings()
+    """What the server says on stderr."""
+    limits: Limits = Limits()
+    """What the gateway puts up with."""

@@ -1,0 +1,87 @@
+"""``wayside decode``: look into frames, without a server."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+import msgspec
+from cyclopts import Parameter
+
+from wayside.app import protocols
+from wayside.app.decode import inspect
+from wayside.cli.exits import FAILED, OK, UsageError
+from wayside.model.errors import NotFound
+from wayside.protocol.base import Side, Transport
+
+STDIN: Final = "-"
+
+_BLANKS: Final = re.compile(r"\s+")
+_NOT_HEX: Final = re.compile(r"[^0-9A-Fa-f]")
+_TEXT_MARK: Final = "*"
+
+
+def decode(
+    protocol: str,
+    /,
+    *frames: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    link: Transport | None = None,
+    from_: Annotated[Side, Parameter(name="--from")] = Side.DEVICE,
+) -> int:
+    """Print one JSON object per frame: its fields, the events it means, the bytes a server would answer.
+
+    Exits with 1 when a frame is not valid.
+
+    Args:
+        protocol: Whose frames they are: jimi, parking-lock, …
+        frames: Bytes in hexadecimal, one frame or several each; "-" reads a string a line from standard input.
+            A frame of a text protocol may stand as text, from its "*".
+        link: The transport they were heard on; the protocol's first if not given.
+        from_: Who sent them.
+    """
+    try:
+        family = protocols.protocol(protocol)
+        way = protocols.link(family, link)
+    except NotFound as error:
+        raise UsageError(str(error)) from error
+    if not frames:
+        raise UsageError("HEX is missing; - reads from standard input")
+    all_valid = True
+    for argument, text in _inputs(frames):
+        at = time.time_ns() // 1000
+        for line in inspect(family, way, from_, read_bytes(text, argument), at):
+            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+            all_valid = all_valid and line["valid"]
+    return OK if all_valid else FAILED
+
+
+def _inputs(frames: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """What to decode, each with the name that a complaint gives it."""
+    for n, text in enumerate(frames, 1):
+        if text != STDIN:
+            yield f"HEX argument {n}", text
+            continue
+        for line, row in enumerate(sys.stdin, 1):
+            if row.strip():
+                yield f"line {line} of standard input", row
+
+
+def read_bytes(text: str, argument: str) -> bytes:
+    """Bytes of a hex string; blanks may stand anywhere.  A text protocol's line, from its ``*``, may stand as it is.
+
+    Raises:
+        UsageError: neither; names the argument and the place.
+    """
+    if text.lstrip().startswith(_TEXT_MARK):
+        return text.strip().encode()
+    digits = _BLANKS.sub("", text)
+    if not digits:
+        raise UsageError(f"{argument} is empty")
+    if wrong := _NOT_HEX.search(digits):
+        raise UsageError(f"{argument} is not hexadecimal: character {wrong.start() + 1} is {wrong.group()!r}")
+    if len(digits) % 2:
+        raise UsageError(f"{argument} is not hexadecimal: {len(digits)} digits are not whole bytes")
+    return bytes.fromhex(digits)

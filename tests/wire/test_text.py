@@ -226,6 +226,18 @@ def test_a_pattern_may_be_an_alternative() -> None:
         codec.decode(["1:x"])
 
 
+@pytest.mark.parametrize("text", ["\n", "\x00", "\x7f", "\xe9", ","])
+def test_a_pattern_cannot_let_in_what_no_line_may_hold(text: str) -> None:
+    class Loose(msgspec.Struct, frozen=True, gc=False):
+        anything: Annotated[str, TextStr(3, r"[\s\S]")]
+
+    codec = line_for(Loose)
+    with pytest.raises(DecodeError):
+        codec.decode([text])
+    with pytest.raises(EncodeError):
+        codec.encode(Loose(text))
+
+
 class BinaryMark(msgspec.Struct):
     byte: u8
 

@@ -88,7 +88,6 @@ class FixedRun:
         self.reads += [read for read, _ in pair]
         self.writes += [write for _, write in pair]
         self.builds.append(self._open(field, name, f"_{name}_high << 16 | _{name}_low"))
-        self.misfits.append(f"{value} >> 24")
 
     def _add_digits(self, field: Field, size: int, name: str, value: str) -> None:
         where = f"{self.message.__name__}.{field.name}"

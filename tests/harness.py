@@ -122,6 +122,7 @@ class Duet:
         self.batches: list[Effects] = []
         self.states: dict[str, list[State]] = {}
         self._commands: dict[str, Command] = {}
+        self._sent_at: dict[str, Instant] = {}
         self._session_alarm: Instant | None = None
         self._simulator_alarm: Instant | None = None
 
@@ -186,7 +187,12 @@ class Duet:
         """What the platform would tell a new session about earlier commands, oldest first."""
         return tuple(
             OpenCommand(
-                command.id, command.number, command.capability, command.parameters, self.state(command.id)
+                command.id,
+                command.number,
+                command.capability,
+                command.parameters,
+                self.state(command.id),
+                self._sent_at.get(command.id),
             )
             for command in self._commands.values()
             if self.state(command.id) in IN_FLIGHT | OPEN
@@ -238,6 +244,7 @@ class Duet:
         self.sent.append(send)
         if send.command is not None and self.state(send.command) in WAITING:
             self._step_command(send.command, State.SENT)
+            self._sent_at[send.command] = self.now
         assert send.command is None or self.state(send.command) in IN_FLIGHT, (
             f"{send.message}: command is over"
         )

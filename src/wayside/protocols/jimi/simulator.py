@@ -1,0 +1,204 @@
+"""A simulated camera in a car: it logs in, reports, raises alarms, announces files, and does as it is told."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import msgspec
+
+from wayside.model.instant import Instant, seconds
+from wayside.protocol.base import Side
+from wayside.protocol.effects import Close, Send, WakeAt
+from wayside.protocol.framing import BadFrame
+from wayside.protocol.imei import imei_of
+from wayside.protocol.simulator import Behaviour, Random, Reactions
+from wayside.protocols.jimi import codes
+from wayside.protocols.jimi import simulator_messages as say
+from wayside.protocols.jimi.drive import Car
+from wayside.protocols.jimi.frames import Frame, JimiFramer, seal
+from wayside.protocols.jimi.messages.basic import COMMAND, open_command
+from wayside.protocols.jimi.messages.location import LOCATION, Location
+
+MODEL: Final = "35337611"
+"""The type allocation code that the document's examples carry."""
+
+ANSWER_WITHIN_S: Final = 5.0
+"""Rule (3): a login or heartbeat without an answer by then makes the terminal connect anew."""
+HEARTBEAT_S: Final = 180.0
+LATE_REPLY_S: Final = 45.0
+REBOOT_S: Final = 1.0
+
+ALARM_SHARE: Final = 0.02
+"""Of all positions, so many are followed by an alarm: enough to see some in a demo of a minute."""
+
+UNANSWERED_MAX: Final = 50
+"""Positions kept for sending again; a real camera keeps thousands."""
+
+_SERIAL_COUNT: Final = 0x10000
+_CRC_BYTE: Final = -3
+
+
+class JimiSimulator:
+    """One camera.  Positions that were not acknowledged are sent again after the next login, marked as such."""
+
+    def __init__(self, behaviour: Behaviour, random: Random) -> None:
+        self._behaviour = behaviour
+        self._random = random
+        self._imei = imei_of(MODEL, behaviour.number)
+        self._car = Car(behaviour.number)
+        self._settings = say.Settings()
+        self._serial = 0
+        self._unanswered: dict[int, Location] = {}
+        self._was_here = False
+        self._framer = JimiFramer(Side.SERVER)
+        self._pending: deque[tuple[Instant, Send | Close]] = deque()
+        self._answer_due: Instant | None = None
+        self._cameras_due: Instant | None = None
+        self._position_at: Instant | None = None
+        self._heartbeat_at: Instant | None = None
+
+    @property
+    def ident(self) -> str:
+        """The IMEI; its last digit is a right check digit."""
+        return self._imei
+
+    def connected(self, at: Instant) -> Reactions:
+        """Say who it is, and nothing else until that is answered."""
+        self._framer = JimiFramer(Side.SERVER)
+        self._pending.clear()
+        self._position_at = self._heartbeat_at = self._cameras_due = None
+        self._answer_due = at + seconds(ANSWER_WITHIN_S)
+        return [self._send(codes.LOGIN, say.login(self._imei)), self._alarm_clock()]
+
+    def received(self, data: bytes, at: Instant) -> Reactions:
+        """Answers and commands; what is damaged is dropped, as section 4.6 wants it."""
+        reactions: Reactions = []
+        for frame in self._framer.feed(data):
+            if not isinstance(frame, BadFrame):
+                reactions += self._frame(frame, at)
+        return [*reactions, self._alarm_clock()]
+
+    def wake(self, at: Instant) -> Reactions:
+        """Whatever is due: a timeout, a late reply, a heartbeat, a position."""
+        if self._answer_due is not None and self._answer_due <= at:
+            return [WakeAt(None), Close("no answer within five seconds")]
+        reactions: Reactions = []
+        while self._pending and self._pending[0][0] <= at:
+            reactions.append(self._pending.popleft()[1])
+        if self._cameras_due is not None and self._cameras_due <= at:
+            self._cameras_due = None
+            reactions.append(self._send(codes.CAMERAS, say.cameras()))
+        if self._heartbeat_at is not None and self._heartbeat_at <= at:
+            self._heartbeat_at = at + seconds(HEARTBEAT_S)
+            self._answer_due = at + seconds(ANSWER_WITHIN_S)
+            reactions.append(self._send(codes.HEARTBEAT, say.heartbeat()))
+        if self._position_at is not None and self._position_at <= at:
+            self._position_at = at + seconds(self._interval_s)
+            reactions += self._report(at)
+        return [*reactions, self._alarm_clock()]
+
+    @property
+    def _interval_s(self) -> float:
+        return self._settings.interval_s or self._behaviour.interval_s
+
+    def _frame(self, frame: Frame, at: Instant) -> Reactions:
+        match frame.code:
+            case codes.LOGIN if self._position_at is None:
+                self._answer_due = None
+                return self._logged_in(at)
+            case codes.HEARTBEAT:
+                self._answer_due = None
+            case codes.LOCATION:
+                self._unanswered.pop(frame.serial, None)
+            case codes.CAMERAS:
+                self._cameras_due = None
+            case codes.COMMAND:
+                return self._command(frame, at)
+        return []
+
+    def _logged_in(self, at: Instant) -> Reactions:
+        """What it is and has; then what an earlier connection left without an answer; then where it is."""
+        self._heartbeat_at = at + seconds(HEARTBEAT_S)
+        self._position_at = at + seconds(self._interval_s * self._random.uniform(0.5, 1.0))
+        # Without an answer the list of cameras is sent once more (5.11.2).
+        self._cameras_due = at + seconds(ANSWER_WITHIN_S)
+        reactions: Reactions = [
+            self._send(codes.CAMERAS, say.cameras()),
+            self._send(codes.TRANSFER, say.identity(self._imei, self._behaviour.number)),
+            self._send(codes.TRANSFER, say.version()),
+        ]
+        missed = list(self._unanswered.values())
+        self._unanswered.clear()
+        reactions += [self._locate(msgspec.structs.replace(fix, reuploaded=1)) for fix in missed]
+        if self._was_here:
+            reactions.append(self._locate(say.location(self._car, at, say.RECONNECTED)))
+        self._was_here = True
+        return reactions
+
+    def _report(self, at: Instant) -> Reactions:
+        """A position, now and then damaged on the way, and now and then followed by an alarm."""
+        self._car.drive(self._interval_s, self._random)
+        mode = say.CORNER if self._car.turned else say.INTERVAL
+        position = self._locate(say.location(self._car, at, mode))
+        if self._is_faulty():
+            position = Send(_damaged(position.data), position.message)
+        if self._random.random() >= ALARM_SHARE:
+            return [position]
+        kind = self._random.choice(say.ALARMS)
+        return [position, self._announce(kind, at)]
+
+    def _locate(self, fix: Location) -> Send:
+        send = self._send(codes.LOCATION, LOCATION.encode(fix))
+        if len(self._unanswered) >= UNANSWERED_MAX:
+            del self._unanswered[next(iter(self._unanswered))]
+        self._unanswered[self._serial] = fix
+        return send
+
+    def _announce(self, kind: int, at: Instant, *, suffix: str = "mp4") -> Send:
+        files = say.event_files(self._imei, at, suffix)
+        return self._send(codes.ALARM, say.alarm(self._car, at, kind, files), long=True)
+
+    def _command(self, frame: Frame, at: Instant) -> Reactions:
+        """Reply by the flag; faulty cameras refuse, reply late, or not at all."""
+        detail = open_command(COMMAND.decode(frame.body))
+        text = detail.text.decode("ascii", "replace")
+        fault = self._random.choice(("refused", "late", "silent")) if self._is_faulty() else None
+        if fault == "silent":
+            return []
+        if fault == "refused":
+            return [self._reply(detail.server_flag, "Error: busy")]
+        action = say.obey(text, self._settings, self._car, self._imei)
+        reply = self._reply(detail.server_flag, action.reply)
+        if fault == "late":
+            self._pending.append((at + seconds(LATE_REPLY_S), reply))
+            return []
+        reactions: Reactions = [reply]
+        if action.file_suffix:
+            reactions.append(self._announce(say.FILE_UPLOADING, at, suffix=action.file_suffix))
+        if action.reboots:
+            self._pending.append((at + seconds(REBOOT_S), Close("rebooting")))
+            self._serial = 0
+        return reactions
+
+    def _reply(self, server_flag: int, text: str) -> Send:
+        # Both forms are seen: with the language field, and without.
+        body = say.reply(server_flag, text, with_language=self._behaviour.number % 2 == 1)
+        return self._send(codes.REPLY, body, long=True)
+
+    def _send(self, code: int, body: bytes, *, long: bool = False) -> Send:
+        self._serial = (self._serial + 1) % _SERIAL_COUNT
+        return Send(seal(code, body, self._serial, long=long), codes.DEVICE_NAMES[code])
+
+    def _is_faulty(self) -> bool:
+        return self._random.random() < self._behaviour.faults
+
+    def _alarm_clock(self) -> WakeAt:
+        times = [self._answer_due, self._cameras_due, self._position_at, self._heartbeat_at]
+        times += [due for due, _ in self._pending]
+        return WakeAt(min((time for time in times if time is not None), default=None))
+
+
+def _damaged(data: bytes) -> bytes:
+    """One bit of the CRC turned over."""
+    return data[:_CRC_BYTE] + bytes((data[_CRC_BYTE] ^ 1,)) + data[_CRC_BYTE + 1 :]

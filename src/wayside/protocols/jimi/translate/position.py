@@ -1,0 +1,120 @@
+"""Locations and alarms as events (sections 5.3, 5.9, 5.4)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wayside.model.events import Event, Kind, Values
+from wayside.protocols.jimi.messages.location import (
+    MILEAGE_BYTES,
+    AdditionalLocation,
+    AdditionalLocationWide,
+    Alarm,
+    AlarmOther,
+    Location,
+    LocationWide,
+)
+from wayside.protocols.jimi.translate.common import (
+    CENTURY,
+    COURSE_DEG_MAX,
+    add_position,
+    instant_of,
+    text_of,
+)
+from wayside.protocols.jimi.translate.tables import ALARMS, FILE_UPLOADING, REPORT_REASONS
+from wayside.wire.civil import instant_from_civil
+
+Events = tuple[Event, ...]
+
+# "Cannot be used" (5.3.1): what a terminal sends that sees no cell.
+_LACS_OF_NO_CELL: Final = frozenset({0x0000, 0xFFFF})
+
+
+def location(message: Location | LocationWide) -> Events:
+    """0x22: one report."""
+    return (_report(message, "location"),)
+
+
+def additional_location(message: AdditionalLocation | AdditionalLocationWide) -> Events:
+    """0x37: one report."""
+    return (_report(message, "additional_location"),)
+
+
+def _report(message: Location | LocationWide, name: str) -> Event:
+    values: Values = {
+        "position.satellites": message.satellites,
+        "position.differential": message.differential,
+    }
+    fixed = message.fixed
+    add_position(values, message.latitude, message.longitude, fixed, message.west, message.north)
+    if fixed:
+        values["position.speed"] = message.speed_kmh
+        if message.course_deg <= COURSE_DEG_MAX:
+            values["position.direction"] = message.course_deg
+    if message.mcc:
+        values["gsm.mcc"] = message.mcc
+        values["gsm.mnc"] = message.mnc
+    if message.lac not in _LACS_OF_NO_CELL:
+        values["gsm.lac"] = message.lac
+        values["gsm.cellid"] = message.cell_id
+    if message.ignition <= 1:
+        values["engine.ignition.status"] = message.ignition == 1
+    if message.reuploaded <= 1:
+        values["position.buffered"] = message.reuploaded == 1
+    mode = message.upload_mode
+    reason = REPORT_REASONS.get(mode)
+    if reason:
+        values["report.reason"] = reason
+    else:
+        values["report.reason.raw"] = mode
+    tail = message.tail
+    if len(tail) == MILEAGE_BYTES:
+        values["vehicle.mileage.raw"] = int.from_bytes(tail)
+    elif tail:
+        values["module.data.raw"] = tail.hex()
+    at = instant_from_civil(
+        CENTURY + message.year, message.month, message.day, message.hour, message.minute, message.second
+    )
+    return Event(Kind.REPORT, name, values, at)
+
+
+def alarm(message: Alarm) -> Events:
+    """0x95: the alarm, and the files it announces once more, as media, so that both can be looked for."""
+    values: Values = {"alarm.code": message.kind, "alarm.value": message.value}
+    if name := ALARMS.get(message.kind):
+        values["alarm.kind"] = name
+    course = message.course
+    values["position.satellites"] = message.satellites
+    values["position.differential"] = course.differential
+    add_position(values, message.latitude, message.longitude, course.fixed, course.west, course.north)
+    if course.fixed:
+        values["position.speed"] = message.speed_kmh
+        if course.course_deg <= COURSE_DEG_MAX:
+            values["position.direction"] = course.course_deg
+    values["external.powersource.voltage"] = message.supply_dv / 10
+    at = instant_of(message.moment)
+    files = announced(text_of(message.files))
+    if message.kind == FILE_UPLOADING:
+        return (Event(Kind.MEDIA, "alarm", values | files, at),)
+    event = Event(Kind.ALARM, "alarm", values | files, at)
+    if "media.files" not in files:
+        return (event,)
+    return event, Event(Kind.MEDIA, "alarm", {"media.files": files["media.files"]}, at)
+
+
+def announced(text: str) -> Values:
+    """The alarm's file field: names by comma, or ``FILENAME:…;DRIVERID:id-name``.  A name may hold dashes."""
+    values: Values = {}
+    for part in text.split(";"):
+        key, colon, content = part.partition(":")
+        if colon and key == "DRIVERID":
+            number, _, driver = content.partition("-")
+            values |= {name: text for name, text in (("driver.id", number), ("driver.name", driver)) if text}
+        elif names := [name for name in (content if key == "FILENAME" else part).split(",") if name]:
+            values["media.files"] = names
+    return values
+
+
+def alarm_other(message: AlarmOther) -> Events:
+    """0x95 of another layout: that there was an alarm, and its bytes."""
+    return (Event(Kind.ALARM, "alarm", {"module.data.raw": message.content.hex()}),)

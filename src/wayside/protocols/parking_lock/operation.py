@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
+from itertools import chain
 from typing import Final, NamedTuple
 
 import msgspec
@@ -266,9 +267,10 @@ class Operations:
             a for a in (current, *reversed(self._unknown), self._ended) if a is not None and a.kind is kind
         ]
         if isinstance(report, m.UnlockResult):
-            for attempt in known:
-                if attempt.number == report.user or (attempt.time and attempt.time == report.time):
-                    return attempt
+            same_number = (attempt for attempt in known if attempt.number == report.user)
+            same_time = (attempt for attempt in known if attempt.time and attempt.time == report.time)
+            if echoed := next(chain(same_number, same_time), None):
+                return echoed
         return next((attempt for attempt in known if attempt is not self._ended), None)
 
     @staticmethod

@@ -83,6 +83,12 @@ def test_a_sum_keeps_sixteen_bits() -> None:
     assert sum16(b"\xff" * 300) == 300 * 255 - 65_536
 
 
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 511, 512, 513, 70_000])
+@pytest.mark.parametrize("octet", [b"\x00", b"\x01", b"\xff"])
+def test_a_sum_is_the_plain_sum_whatever_the_size(size: int, octet: bytes) -> None:
+    assert sum16(memoryview(octet * size)) == size * octet[0] % 65_536
+
+
 def test_the_dashcams_temperature_module() -> None:
     data = bytes.fromhex("3c030100fac40d")
     assert xor8(data[:-2]) == data[-2]

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import xor
+from typing import Final
+from zlib import adler32
 
 import fastcrc
 
 Octets = bytes | bytearray | memoryview
+
+# The low half of an Adler-32 that starts at 0 is the sum of the bytes modulo 65521, which 256 bytes cannot reach:
+# their plain sum, in a tenth of the time that adding them up in Python takes.
+_SUMMED_AT_ONCE_BYTES: Final = 256
 
 
 def crc16_x25(data: Octets) -> int:
@@ -27,7 +33,10 @@ def crc8_maxim_dow(data: Octets) -> int:
 
 def sum16(data: Octets) -> int:
     """The sum of all bytes, kept to 16 bits: the battery's frames."""
-    return sum(data) & 0xFFFF
+    total = 0
+    for at in range(0, len(data), _SUMMED_AT_ONCE_BYTES):
+        total += adler32(data[at : at + _SUMMED_AT_ONCE_BYTES], 0) & 0xFFFF
+    return total & 0xFFFF
 
 
 def xor8(data: Octets) -> int:

@@ -6,7 +6,8 @@
     ├── CommandError        the caller asked for nonsense: 4xx, names the field
     │   ├── NotFound        404
     │   ├── Conflict        409
-    │   └── KeyReused       422: the idempotency key was used with another body
+    │   ├── KeyReused       422: the idempotency key was used with another body
+    │   └── TooLarge        413: more bytes than the limit named in the message
     └── OperatorError       the operator must act
         ├── ConfigError     a setting is wrong: names it and where it came from
         └── StoreUnavailable   the store cannot commit: 503, acknowledgements stop
@@ -41,6 +42,10 @@ class Conflict(CommandError):
 
 class KeyReused(CommandError):
     """An Idempotency-Key came a second time, with a body that differs from the first."""
+
+
+class TooLarge(CommandError):
+    """More bytes than are taken; the message says how many that is."""
 
 
 class OperatorError(WaysideError):

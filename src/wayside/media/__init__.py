@@ -1,0 +1,1 @@
+"""Files that travel between devices and the server outside their own protocols."""

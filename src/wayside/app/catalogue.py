@@ -66,8 +66,8 @@ class Setting(msgspec.Struct, frozen=True):
     def type_name(self) -> str:
         """What to write, in words."""
         plain = next(part for part in _parts(self.type) if part is not types.NoneType)
-        choices = [choice.value for choice in plain] if isinstance(plain, enum.EnumMeta) else []
-        words = " or ".join(f"`{choice}`" for choice in choices) or TYPE_NAMES[plain]
+        choices: list[enum.Enum] = list(plain) if issubclass(plain, enum.Enum) else []
+        words = " or ".join(f"`{choice.value}`" for choice in choices) or TYPE_NAMES[plain]
         return f"{words}, or `off`" if self.optional else words
 
     def convert(self, raw: object) -> Any:  # noqa: ANN401 - every setting has a type of its own

@@ -12,7 +12,7 @@ from wayside.protocol.base import Link, Protocol, Side
 from wayside.protocol.effects import Effects, Emit, Identify, Send
 from wayside.protocol.framing import AnyFrame, BadFrame, Fault
 from wayside.protocol.questions import Registration
-from wayside.protocol.session import Setup
+from wayside.protocol.session import Session, Setup
 from wayside.wire.errors import DecodeError
 
 
@@ -52,8 +52,17 @@ def _one(
 
 
 def _effects(protocol: Protocol, link: Link, frame: AnyFrame, at: Instant) -> Effects:
-    """What a server would do about this frame."""
-    session = link.session(Setup(ident=protocol.example))
+    """What a server would do about this frame.
+
+    One that says whose it is is its device's first word; any other comes from a device that is already known.
+    """
+    first = _receive(link.session(Setup()), frame, at)
+    if any(isinstance(effect, Identify) for effect in first):
+        return first
+    return _receive(link.session(Setup(ident=protocol.example)), frame, at)
+
+
+def _receive(session: Session, frame: AnyFrame, at: Instant) -> Effects:
     session.connected(at)
     effects: Effects = []
     for effect in session.receive(frame, at):

@@ -13,11 +13,13 @@ from cyclopts import Parameter
 
 from wayside.app import protocols
 from wayside.app.decode import inspect
+from wayside.app.suggest import suggestion
 from wayside.cli.exits import FAILED, OK, UsageError
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Side, Transport
 
 STDIN: Final = "-"
+OPTIONS: Final = ("--link", "--from")
 
 _BLANKS: Final = re.compile(r"\s+")
 _NOT_HEX: Final = re.compile(r"[^0-9A-Fa-f]")
@@ -27,7 +29,7 @@ _TEXT_MARK: Final = "*"
 def decode(
     protocol: str,
     /,
-    *frames: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    *frames: Annotated[str, Parameter(allow_leading_hyphen=True)],  # for the "-" of standard input
     link: Transport | None = None,
     from_: Annotated[Side, Parameter(name="--from")] = Side.DEVICE,
 ) -> int:
@@ -62,6 +64,8 @@ def _inputs(frames: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """What to decode, each with the name that a complaint gives it."""
     for n, text in enumerate(frames, 1):
         if text != STDIN:
+            if text.startswith(STDIN):
+                raise UsageError(f"there is no option {text}{suggestion(text, OPTIONS)}")
             yield f"HEX argument {n}", text
             continue
         for line, row in enumerate(sys.stdin, 1):

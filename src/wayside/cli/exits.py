@@ -9,6 +9,8 @@ FAILED: Final = 1
 """It could not be done: the server said no, a frame is bad, a setting is wrong."""
 USAGE: Final = 2
 """It was not asked properly."""
+UNDECIDED: Final = 3
+"""It may or may not have happened; only the device can say."""
 INTERRUPTED: Final = 130
 """Ctrl-C, as shells count it."""
 

@@ -79,11 +79,18 @@ def build() -> App:
         help=ABOUT,
         version=__version__,
         result_action="return_value",
-        default_parameter=Parameter(negative=(), show_default=lambda value: value not in {None, False, ()}),
+        default_parameter=Parameter(negative=(), show_default=shown_default),
     )
     for entry in COMMANDS:
         app.command(f"wayside.cli.{entry.target}", name=entry.name, help=entry.help)
     return app
+
+
+def shown_default(value: object) -> str | None:
+    """A default as help pages show it; switches that are off and empty lists need no word."""
+    if value in (None, False, ()):
+        return None
+    return str(getattr(value, "value", value))
 
 
 def _dispatch(arguments: list[str]) -> int:

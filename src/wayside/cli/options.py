@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from wayside.app.config import Configuration, load
+from wayside.cli.client import Client
 from wayside.cli.exits import UsageError
 
 
@@ -75,3 +76,25 @@ def pair(option: str, text: str) -> tuple[str, str]:
     if not name or not equals:
         raise UsageError(f"{option}: {text!r} is not NAME=VALUE")
     return name, value
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class ServerOptions:
+    """Which server to talk to."""
+
+    url: Annotated[str, Parameter(env_var="WAYSIDE_URL", help="Where the server is.")] = (
+        "http://127.0.0.1:8080"
+    )
+    token: Annotated[
+        str | None, Parameter(env_var="WAYSIDE_TOKEN", help="An API token; the server shows the first one.")
+    ] = None
+
+    def client(self) -> Client:
+        """The API behind these options."""
+        return Client(self.url, self.token)
+
+
+HERE: Final = ServerOptions()
+
+Json = Annotated[bool, Parameter(help="JSON, for programs.")]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from rich.console import Console
@@ -60,8 +59,3 @@ def printable(text: str) -> str:
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
     )
-
-
-def items(page: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - what the API sent
-    """The rows of a page."""
-    return list(page["items"])

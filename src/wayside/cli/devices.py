@@ -1,0 +1,146 @@
+"""``wayside devices``: who is ours, who is here, who knocks."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, Literal
+
+from cyclopts import App, Parameter
+
+from wayside.cli.client import segment
+from wayside.cli.exits import FAILED, OK, UsageError
+from wayside.cli.options import HERE, Json, ServerOptions
+from wayside.cli.output import fields, json_line, note, table
+
+app = App(name="devices", help="List, accept, reject, rename, delete devices.")
+
+Device = Annotated[str, Parameter(help="<protocol>:<ident>, such as jimi:353376110008882.")]
+
+
+@app.command(name="list")
+def list_(
+    *,
+    protocol: str | None = None,
+    status: Literal["accepted", "rejected"] | None = None,
+    online: Annotated[bool | None, Parameter(negative="--offline")] = None,
+    search: str | None = None,
+    limit: int = 1000,
+    json: Json = False,
+    server: ServerOptions = HERE,
+) -> None:
+    """List devices, by id.
+
+    Args:
+        protocol: Only of this protocol.
+        status: Only those that were accepted, or rejected.
+        online: Only those that are connected (or not).
+        search: Only those with this in their id or name.
+        limit: The most devices.
+        json: A JSON object per line.
+        server: Which server.
+    """
+    query = {"protocol": protocol, "status": status, "online": online, "search": search}
+    with server.client() as client:
+        found = client.items("/devices", query, limit)
+        if json:
+            for device in found:
+                json_line(device)
+            return
+        rows = [
+            (
+                device["device"],
+                device["name"],
+                device["status"],
+                "online" if device["presence"]["online"] else "offline",
+                device["presence"]["last_seen"],
+            )
+            for device in found
+        ]
+    table(("device", "name", "status", "connection", "last seen"), rows)
+
+
+@app.command
+def show(device: Device, /, *, json: Json = False, server: ServerOptions = HERE) -> None:
+    """Show one device with the last value of every name."""
+    with server.client() as client:
+        found = client.get(f"/devices/{segment(device)}")
+    if json:
+        json_line(found)
+        return
+    fields({name: found[name] for name in ("device", "name", "status", "created_at")} | found["presence"])
+    sys.stdout.write("\n")
+    rows = [(name, latest["value"], latest["at"]) for name, latest in found["state"].items()]
+    table(("value", "", "at"), rows)
+
+
+@app.command
+def unknown(*, json: Json = False, server: ServerOptions = HERE) -> None:
+    """List devices that knock and wait for a decision, newest first."""
+    with server.client() as client:
+        found = client.get("/unknown-devices")["items"]
+    if json:
+        for device in found:
+            json_line(device)
+        return
+    columns = ("device", "last seen", "address", "frames", "held", "messages")
+    names = ("device", "last_seen", "address", "frames", "events_held", "messages")
+    table(columns, [tuple(device[name] for name in names) for device in found])
+
+
+@app.command
+def add(device: Device, /, *, name: str = "", json: Json = False, server: ServerOptions = HERE) -> None:
+    """Register a device before it ever connects."""
+    with server.client() as client:
+        _tell(client.post("/devices", {"device": device, "name": name}), json=json)
+
+
+@app.command
+def accept(device: Device, /, *, name: str = "", json: Json = False, server: ServerOptions = HERE) -> None:
+    """Take an unknown or rejected device in; what was held back of it is stored."""
+    with server.client() as client:
+        _tell(client.post(f"/devices/{segment(device)}/accept", {"name": name}), json=json)
+
+
+@app.command
+def reject(device: Device, /, *, json: Json = False, server: ServerOptions = HERE) -> None:
+    """Refuse a device: its connection is closed, now and whenever it comes back."""
+    with server.client() as client:
+        _tell(client.post(f"/devices/{segment(device)}/reject"), json=json)
+
+
+@app.command
+def rename(device: Device, name: str, /, *, json: Json = False, server: ServerOptions = HERE) -> None:
+    """Give a device another name."""
+    with server.client() as client:
+        _tell(client.patch(f"/devices/{segment(device)}", {"name": name}), json=json)
+
+
+@app.command
+def delete(device: Device, /, *, yes: bool = False, server: ServerOptions = HERE) -> int:
+    """Forget a device and its whole history, and close its connection.
+
+    Args:
+        device: <protocol>:<ident>.
+        yes: Do not ask.
+        server: Which server.
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("this deletes the device's whole history: say --yes")
+        if input(f"Delete {device} and its whole history? [y/N] ").strip().lower() not in {"y", "yes"}:
+            note("nothing deleted")
+            return FAILED
+    with server.client() as client:
+        client.delete(f"/devices/{segment(device)}")
+    note(f"{device} deleted")
+    return OK
+
+
+def _tell(device: dict[str, Any], *, json: bool) -> None:
+    if json:
+        json_line(device)
+    else:
+        note(
+            f"{device['device']} is {device['status']}"
+            + (f", called {device['name']}" if device["name"] else "")
+        )

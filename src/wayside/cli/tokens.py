@@ -1,0 +1,78 @@
+"""``wayside tokens``: who may use the API."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, Literal
+
+from cyclopts import App
+
+from wayside.cli.client import segment
+from wayside.cli.moments import ahead
+from wayside.cli.options import HERE, Json, ServerOptions
+from wayside.cli.output import json_line, note, table
+
+app = App(name="tokens", help="Create, list, revoke API tokens.")
+
+
+@app.command
+def create(
+    name: str,
+    /,
+    *,
+    scope: Literal["read", "command", "admin"] = "read",
+    expires: str | None = None,
+    data_dir: Path | None = None,
+    json: Json = False,
+    server: ServerOptions = HERE,
+) -> None:
+    """Make a token and print it; it cannot be shown again.
+
+    With --data-dir it is written into the data of a stopped server, for whoever has lost all of them.
+
+    Args:
+        name: Who or what will use it.
+        scope: What it may do; each includes the ones before it.
+        expires: When it ends: 2026-03-01T12:00:00Z, or as 12h, 30d: so far ahead.
+        data_dir: The folder of a server that does not run.
+        json: Token and record as JSON.
+        server: Which server.
+    """
+    until = ahead("--expires", expires)
+    if data_dir is None:
+        with server.client() as client:
+            made = client.post("/tokens", {"name": name, "scope": scope, "expires_at": until})
+    else:
+        made = _offline(data_dir, name, scope, until)
+    if json:
+        json_line(made)
+    else:
+        sys.stdout.write(made["token"] + "\n")
+
+
+def _offline(data_dir: Path, name: str, scope: str, until: str | None) -> dict[str, Any]:
+    from wayside.app.recovery import create_token  # noqa: PLC0415 - it loads the store, the usual way does not
+
+    return create_token(data_dir, name, scope, until)
+
+
+@app.command(name="list")
+def list_(*, json: Json = False, server: ServerOptions = HERE) -> None:
+    """List tokens, oldest first; never the tokens themselves."""
+    with server.client() as client:
+        found = client.get("/tokens")["items"]
+    if json:
+        for token in found:
+            json_line(token)
+        return
+    names = ("id", "name", "scopes", "created_at", "expires_at")
+    table(("id", "name", "scopes", "created", "expires"), [tuple(t[name] for name in names) for t in found])
+
+
+@app.command
+def revoke(token: str, /, *, server: ServerOptions = HERE) -> None:
+    """End a token, by its id; live feeds that it opened end with it."""
+    with server.client() as client:
+        client.delete(f"/tokens/{segment(token)}")
+    note(f"{token} revoked")

@@ -96,6 +96,9 @@ class Framer(ABC, Generic[F]):
         refused = 0
         position = seen = 0
         while refused < BAD_FRAMES_PER_FEED_MAX:
+            if seen == size:
+                self._rest = b""
+                return found
             start = self.find(buffer, position)
             length = self.measure(buffer, start) if start < size else MORE
             if length == NOT_HERE:
@@ -104,7 +107,7 @@ class Framer(ABC, Generic[F]):
             if start > seen and (noise := self.noise(buffer, seen, start)):
                 found.append(bad(Fault.FRAMING, "bytes outside any frame", noise))
                 refused += 1
-            if max(length, size - start if length == MORE else 0) > self.frame_bytes_max:
+            if (length or size - start) > self.frame_bytes_max:
                 found.append(bad(Fault.LENGTH, f"longer than {self.frame_bytes_max} bytes", buffer[start:]))
                 refused += 1
                 position = seen = start + 1

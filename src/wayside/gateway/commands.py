@@ -1,0 +1,358 @@
+"""The command desk: takes commands in, gives each to its device when its turn comes, and keeps its life honest.
+
+Every step is checked against ``model.commands.TRANSITIONS`` and goes through the pipeline.  *Sent* is durable
+before the first byte leaves, so after a crash whatever is not *sent* did not happen, and whatever is may have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+from collections.abc import Callable, Mapping
+
+import msgspec
+import structlog
+
+from wayside.gateway.device import Device
+from wayside.gateway.jobs import Job
+from wayside.gateway.limits import Limits
+from wayside.gateway.pipeline import Guarded, Pipeline
+from wayside.gateway.preview import Rehearsal
+from wayside.gateway.requests import capability_of, check_confirmed, expires_after_s, may_wait, parameters_of
+from wayside.gateway.stats import Stats
+from wayside.model.commands import (
+    IN_FLIGHT,
+    OPEN,
+    WAITING,
+    Capability,
+    Command,
+    CommandRecord,
+    State,
+    Transition,
+    may_follow,
+)
+from wayside.model.errors import Conflict, NotFound
+from wayside.model.events import Values
+from wayside.model.instant import Instant, seconds
+from wayside.ports.platform import CommandRequest, Preview
+from wayside.ports.store import AuditRecord, CommandQuery, Created, DeviceStatus, Span, Store
+from wayside.protocol.base import Protocol
+from wayside.protocol.effects import Send, Settle
+from wayside.protocol.questions import OpenCommand
+
+log = structlog.get_logger("wayside.gateway")
+
+
+class Desk:
+    """Implements ``ports.platform.CommandDesk``."""
+
+    def __init__(
+        self,
+        *,
+        devices: Mapping[str, Device],
+        protocols: Mapping[str, Protocol],
+        store: Store,
+        pipeline: Pipeline,
+        limits: Limits,
+        stats: Stats,
+        clock: Callable[[], Instant],
+        random_bytes: Callable[[int], bytes],
+        rehearsal: Rehearsal,
+    ) -> None:
+        self._rehearsal = rehearsal
+        self._devices = devices
+        self._protocols = protocols
+        self._store = store
+        self._pipeline = pipeline
+        self._limits = limits
+        self._stats = stats
+        self._clock = clock
+        self._random_bytes = random_bytes
+        self._loop = asyncio.get_running_loop()
+        self._jobs: dict[str, Job] = {}
+        self._expiries: list[tuple[Instant, str]] = []
+        self._numbering = asyncio.Lock()
+        self.closed = False
+
+    # What callers ask.
+
+    async def submit(self, request: CommandRequest) -> Created:
+        """See ``ports.platform.CommandDesk``."""
+        device, capability, parameters = self.checked(request)
+        check_confirmed(capability, request)
+        within_s = expires_after_s(capability, request, self._limits)
+        queue = may_wait(capability, request)
+        if (refusal := self._refusal(device, capability, queue=queue)) and not await self._seen(request):
+            raise refusal
+        at = self._clock()
+        async with self._numbering:
+            number = await self._store.next_command_number()
+            record = CommandRecord(
+                id=f"{number:08x}{self._random_bytes(8).hex()}",
+                number=number,
+                device=device.id,
+                capability=capability.name,
+                parameters=msgspec.to_builtins(parameters),
+                state=State.ACCEPTED,
+                created_at=at,
+                expires_at=at + seconds(within_s),
+                requested_by=request.requested_by,
+                idempotency_key=request.idempotency_key,
+            )
+            created = await self._store.create_command(record)
+        if created.fresh:
+            command = Command(record.id, number, capability.name, parameters)
+            try:
+                await self._audit(
+                    request.requested_by, "command.create", record.id, device.id, capability.name
+                )
+            finally:  # it is durable, so it is real, whatever became of the audit
+                self._take_on(Job(record, capability, command, queue=queue))
+        return created
+
+    def checked(self, request: CommandRequest) -> tuple[Device, Capability, msgspec.Struct]:
+        """The request's device, capability and parameters.  Raises ``NotFound``, ``Conflict``, ``CommandError``."""
+        device = self._devices.get(request.device)
+        if device is None:
+            raise NotFound(f"there is no device {request.device}", "device")
+        if device.record.status is DeviceStatus.REJECTED:
+            raise Conflict("the device is rejected: accept it first", "device")
+        protocol = self._protocols.get(device.record.protocol)
+        if protocol is None:
+            raise Conflict(f"this server does not speak {device.record.protocol}", "device")
+        capability = capability_of(protocol, request)
+        return device, capability, parameters_of(capability, request.parameters)
+
+    async def cancel(self, command: str, by: str) -> CommandRecord:
+        """See ``ports.platform.CommandDesk``."""
+        job = self._jobs.get(command)
+        if job is None or job.state not in WAITING:
+            record = await self._store.command(command)
+            if record is None:
+                raise NotFound(f"there is no command {command}")
+            raise Conflict(f"too late: the command is {job.state if job else record.state}")
+        self._step(job, State.CANCELLED, self._clock(), f"cancelled by {by}")
+        await self._pipeline.flush()
+        await self._audit(by, "command.cancel", command, job.device, job.capability.name)
+        record = await self._store.command(command)
+        if record is None:
+            raise NotFound(f"the device of command {command} was deleted")
+        return record
+
+    async def preview(self, request: CommandRequest) -> Preview:
+        """See ``ports.platform.CommandDesk``.  Neither presence nor confirmation is asked for."""
+        device, capability, parameters = self.checked(request)
+        number = await self._store.next_command_number()
+        command = Command(f"{number:08x}preview", number, capability.name, parameters)
+        return await self._rehearsal.preview(device, command, self._clock())
+
+    # What connections and the registry tell.
+
+    def recover(self, job: Job) -> None:
+        """Take up a command that an earlier run left unfinished."""
+        self._keep(job)
+        at = self._clock()
+        if job.state in IN_FLIGHT:
+            self._step(job, job.lost, at, "the server was restarted")
+        elif job.state in WAITING and at >= job.expires_at:
+            self._step(job, State.EXPIRED, at, "its time was up before the server was back")
+
+    def open_commands(self, device: Device) -> tuple[OpenCommand, ...]:
+        """For a new session: what earlier ones left without an answer, oldest first."""
+        return tuple(
+            job.as_open() for job in device.jobs.values() if job.state in OPEN or job.state in IN_FLIGHT
+        )
+
+    def arrived(self, device: Device) -> None:
+        """The device is here: hand over what waits, when the input that said so is done."""
+        if device.jobs:
+            self._loop.call_soon(self._pump, device)
+
+    def depart(self, send: Send, device: Device | None, at: Instant) -> tuple[Guarded, bool] | None:
+        """Bytes of a command want to leave: None if they must not.
+
+        True if they are its first ones: they wait for the step to *sent*, which is now in the gathering batch.
+        """
+        job = self._jobs.get(send.command or "")
+        if job is None or device is None or job.device != device.id:
+            log.warning("bytes of a command that is over", command=send.command, message=send.message)
+            return None
+        first = job.state in WAITING
+        if first and at >= job.expires_at:
+            self._step(job, State.EXPIRED, at, "its time was up before it could be sent")
+        if first and job.state in WAITING:
+            self._step(job, State.SENT, at)
+        if job.state not in IN_FLIGHT:
+            log.warning(
+                "bytes of a command that is over", command=job.id, state=job.state, message=send.message
+            )
+            return None
+
+        def may_leave() -> bool:
+            return job.state in IN_FLIGHT and (not first or self._clock() < job.expires_at)
+
+        def dropped() -> None:
+            log.warning("a command's bytes did not leave", command=job.id, state=job.state, first=first)
+            if first and may_follow(job.state, State.FAILED):
+                self._step(job, State.FAILED, self._clock(), "not sent: it could not be recorded in time")
+
+        return Guarded(send.data, may_leave, dropped), first
+
+    def settle(self, effect: Settle, device: Device | None, at: Instant) -> bool:
+        """A session says how a command went.  False if that cannot be, or is no news."""
+        job = self._jobs.get(effect.command)
+        if job is None or device is None or job.device != device.id:
+            log.info("settled a command that is over", command=effect.command, state=effect.state)
+            return False
+        if not may_follow(job.state, effect.state):
+            log.warning("impossible step", command=job.id, before=job.state, after=effect.state)
+            return False
+        self._step(job, effect.state, at, effect.detail, effect.values, late=effect.late)
+        return True
+
+    def refused(self, command: str, detail: str) -> None:
+        """The session could not even begin."""
+        job = self._jobs.get(command)
+        if job is not None and job.state in WAITING:
+            self._step(job, State.REJECTED, self._clock(), detail)
+
+    def gone(self, device: Device, at: Instant, *, offline: bool) -> None:
+        """The device's line is gone and its session has said its last word.  ``offline``: no other took its place."""
+        for job in list(device.jobs.values()):
+            if job.state in IN_FLIGHT:
+                self._step(job, job.lost, at, "the connection was lost")
+            elif job.state in WAITING:
+                job.handed = False
+                if offline and not job.queue:
+                    self._step(job, State.EXPIRED, at, "the device went offline before it was sent")
+
+    def dismiss(self, device: Device, at: Instant, detail: str) -> None:
+        """The device is ours no longer: reject what waits for it."""
+        for job in list(device.jobs.values()):
+            if job.state in WAITING:
+                self._step(job, State.REJECTED, at, detail)
+
+    def forget(self, device: Device) -> None:
+        """The device and its history are deleted: not one more word about its commands."""
+        for command in device.jobs:
+            del self._jobs[command]
+        device.jobs.clear()
+
+    def expire(self) -> None:
+        """End what waited too long.  Called with every sweep."""
+        at = self._clock()
+        while self._expiries and self._expiries[0][0] <= at:
+            job = self._jobs.get(heapq.heappop(self._expiries)[1])
+            if job is not None and job.state in WAITING:
+                self._step(job, State.EXPIRED, at, "its time was up before it could be sent")
+
+    @property
+    def under_way(self) -> int:
+        """Commands whose answer is still awaited."""
+        return sum(job.state in IN_FLIGHT for job in self._jobs.values())
+
+    # Inside.
+
+    def _refusal(self, device: Device, capability: Capability, *, queue: bool) -> Conflict | None:
+        """Why the device cannot take another command now."""
+        if self.closed:
+            return Conflict("the server is about to stop")
+        if device.line is None and not queue:
+            return Conflict("the device is offline, and this command does not wait unless asked to", "queue")
+        waiting = sum(
+            job.state in WAITING and job.capability.lane == capability.lane for job in device.jobs.values()
+        )
+        if waiting >= self._limits.queue_per_lane:
+            return Conflict(f"{waiting} such commands wait for this device already")
+        return None
+
+    async def _seen(self, request: CommandRequest) -> bool:
+        """Whether the caller asked this before, and is to have the same answer wherever the device is by now.
+
+        The store decides that; this only looks whether it needs to be asked.
+        """
+        if request.idempotency_key is None:
+            return False
+        page = await self._store.commands(
+            CommandQuery(request.device, None, request.capability, Span(limit=100))
+        )
+        asked = (request.requested_by, request.idempotency_key)
+        return any((record.requested_by, record.idempotency_key) == asked for record in page.items)
+
+    async def _audit(self, by: str, action: str, command: str, device: str, capability: str) -> None:
+        await self._store.audit(AuditRecord(self._clock(), by, action, command, f"{device} {capability}"))
+
+    def _keep(self, job: Job) -> None:
+        self._jobs[job.id] = job
+        device = self._devices.get(job.device)
+        if device is not None:
+            device.jobs[job.id] = job
+        if job.state in WAITING:
+            heapq.heappush(self._expiries, (job.expires_at, job.id))
+
+    def _take_on(self, job: Job) -> None:
+        device = self._devices.get(job.device)
+        if device is None:  # deleted while the command was being stored
+            return
+        self._keep(job)
+        if device.line is not None:
+            self._pump(device)
+        elif job.queue:
+            self._step(job, State.QUEUED, self._clock(), "the device is offline")
+        else:
+            self._step(job, State.EXPIRED, self._clock(), "the device went offline before it was sent")
+
+    def _pump(self, device: Device) -> None:
+        """Hand over what may go now: the oldest of each free lane, as long as not too many are under way."""
+        taken = [
+            job
+            for job in device.jobs.values()
+            if job.state in IN_FLIGHT or (job.handed and job.state in WAITING)
+        ]
+        lanes = {job.capability.lane for job in taken if job.capability.lane is not None}
+        room = self._limits.in_flight - len(taken)
+        for job in list(device.jobs.values()):
+            if job.state not in WAITING or job.handed:
+                continue
+            if device.line is not None and room > 0 and job.capability.lane not in lanes and not self.closed:
+                room -= 1
+                if job.capability.lane is not None:
+                    lanes.add(job.capability.lane)
+                job.handed = True
+                device.line.execute(job.command)
+            elif job.state is State.ACCEPTED:
+                self._step(job, State.QUEUED, self._clock())
+
+    def _step(
+        self,
+        job: Job,
+        state: State,
+        at: Instant,
+        detail: str = "",
+        values: Values | None = None,
+        *,
+        late: bool = False,
+    ) -> None:
+        """The one place where a command's state changes."""
+        assert may_follow(job.state, state), f"{job.id}: {job.state} → {state}"
+        before, job.state = job.state, state
+        self._stats.commands[state] += 1
+        self._pipeline.step(job.device, Transition(job.id, state, at, detail, values or {}, late))
+        device = self._devices.get(job.device)
+        if state in OPEN:
+            self._remember(device, job)
+        elif state not in WAITING and state not in IN_FLIGHT:
+            self._jobs.pop(job.id, None)
+            if device is not None:
+                device.jobs.pop(job.id, None)
+        if device is not None and device.jobs and before not in OPEN and state not in WAITING | IN_FLIGHT:
+            self._loop.call_soon(self._pump, device)
+
+    def _remember(self, device: Device | None, job: Job) -> None:
+        """Of the commands without an answer only the last ones: a device that leaves more does not answer at all."""
+        if device is None:
+            self._jobs.pop(job.id, None)
+            return
+        open_jobs = [each for each in device.jobs.values() if each.state in OPEN]
+        for oldest in open_jobs[: -self._limits.open_commands]:
+            del device.jobs[oldest.id], self._jobs[oldest.id]

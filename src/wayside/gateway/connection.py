@@ -1,0 +1,488 @@
+"""One connection of one device: bytes → frames → session → effects, and the effects carried out in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, cast
+
+import msgspec
+import structlog
+
+from wayside.gateway.device import Device
+from wayside.gateway.hub import Hub, Route
+from wayside.gateway.quarantine import Guest
+from wayside.model.commands import Command
+from wayside.model.errors import CommandError
+from wayside.model.events import Event
+from wayside.model.identity import IDENT, split_device_id
+from wayside.model.instant import SECOND, Instant, seconds
+from wayside.ports.store import DeviceStatus, Entry
+from wayside.protocol.base import Link, Side
+from wayside.protocol.effects import Ask, Close, Effect, Effects, Emit, Identify, Send, Settle, WakeAt
+from wayside.protocol.framing import AnyFrame, BadFrame, Fault, Framer
+from wayside.protocol.questions import Question, Registration
+from wayside.protocol.session import Session
+from wayside.wire.errors import DecodeError
+
+log = structlog.get_logger("wayside.gateway")
+
+
+class Connection(asyncio.Protocol):
+    """Works on anything that behaves like ``asyncio.Transport``.
+
+    ``ident``: given where the transport knows the device already.  ``device`` or ``guest`` is set once the
+    device has said who it is.  ``_barrier`` is the number of the batch that holds the last thing that must be
+    durable before anything else is sent.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_bad_in_a_row",
+        "_barrier",
+        "_begun",
+        "_closing",
+        "_deadline",
+        "_framer",
+        "_heard",
+        "_hub",
+        "_ident",
+        "_opened",
+        "_reason",
+        "_route",
+        "_timer",
+        "_timer_at",
+        "_transport",
+        "_withholding",
+        "address",
+        "device",
+        "guest",
+        "last_seen",
+        "link",
+        "session",
+    )
+
+    def __init__(self, hub: Hub, route: Route, address: str, ident: str | None = None) -> None:
+        setup = route.setup if ident is None else msgspec.structs.replace(route.setup, ident=ident)
+        self._hub = hub
+        self._route = route
+        self._ident = ident
+        self._framer: Framer[Any] = route.link.framer(Side.DEVICE)
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: Instant = 0
+        self._alarm: Instant | None = None
+        self._barrier = 0
+        self._bad_in_a_row = 0
+        self._begun = 0
+        self._opened = self._heard = hub.tick
+        self._deadline = 0
+        self._closing = False
+        self._withholding = False
+        self._reason = ""
+        self.session: Session = route.link.session(setup)
+        self.link: Link = route.link
+        self.address = address
+        self.device: Device | None = None
+        self.guest: Guest | None = None
+        self.last_seen: Instant = 0
+
+    # What the transport tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The link is up."""
+        hub = self._hub
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's are no subclass of it
+        self._transport.set_write_buffer_limits(high=hub.limits.write_buffer_bytes)
+        hub.connections.add(self)
+        hub.stats.connections += 1
+        hub.stats.connections_accepted += 1
+        if hub.pipeline.full:
+            self.pause()
+        at = hub.clock()
+        effects = self.session.connected(at)
+        if self._ident is not None:
+            effects = [*effects, Identify(self._ident)]
+        self._carry_out(effects, at)
+        hub.pipeline.kick()
+
+    def data_received(self, data: bytes) -> None:
+        """The hot path: no task, no future, one entry per frame."""
+        if self._closing:
+            return
+        hub = self._hub
+        at = hub.clock()
+        found = self._framer.feed(data)
+        for frame in found:
+            if isinstance(frame, BadFrame):
+                self._refuse(frame.fault, frame.detail, frame.raw)
+            else:
+                self._hear(frame, at)
+        pending = self._framer.pending
+        if not pending:
+            self._begun = 0
+        elif found or not self._begun:
+            self._begun = hub.tick
+        if pending > hub.limits.pending_bytes:
+            self.hang_up("frame too long")
+        hub.pipeline.kick()
+
+    def pause_writing(self) -> None:
+        """The peer reads none of what it is sent."""
+        self.abort("does not read")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The link is gone."""
+        hub = self._hub
+        self._transport = None
+        self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        hub.connections.discard(self)
+        reason = self._reason or ("connection error" if exc else "closed by the device")
+        hub.stats.connections -= 1
+        hub.stats.connections_closed.add(reason)
+        hub.leave(self.address)
+        at = hub.clock()
+        device, guest = self.device, self.guest
+        self._last_word(at)
+        if device is not None:
+            hub.registry.left(device, self, reason, at)
+        elif guest is not None:
+            hub.registry.guest_left(guest, self)
+
+    # What the pipeline, the desk, the registry and the sweeper tell.
+
+    def write(self, data: bytes) -> bool:
+        """See ``pipeline.Recipient``."""
+        if self._transport is None or self._transport.is_closing():
+            return False
+        self._transport.write(data)
+        return True
+
+    def committed(self) -> None:
+        """What stood before a ``Close`` is durable and written."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def speaks_for(self, device: str) -> bool:
+        """See ``pipeline.Recipient``."""
+        return self.device is not None and self.device.id == device
+
+    def execute(self, command: Command) -> None:
+        """See ``device.Line``."""
+        if self._closing:
+            return
+        at = self._hub.clock()
+        try:
+            effects = self.session.execute(command, at)
+        except CommandError as error:
+            self._hub.desk.refused(command.id, str(error))
+        except Exception:
+            log.exception("session failed to execute", command=command.id, capability=command.capability)
+            self._hub.desk.refused(command.id, "this server failed to put it into the device's words")
+        else:
+            self._carry_out(effects, at)
+            self._hub.pipeline.kick()
+
+    def admit(self, device: Device) -> None:
+        """See ``device.Line``."""
+        ident = split_device_id(device.id)[1]
+        at = self._hub.clock()
+        self._carry_out(self._welcome(device, Identify(ident), at), at)
+        self._hub.pipeline.kick()
+
+    def replaced(self) -> None:
+        """See ``device.Line``."""
+        self.hang_up("replaced by a newer connection")
+        self._last_word(self._hub.clock())
+
+    def forget(self) -> None:
+        """See ``device.Line``."""
+        self.device = self.guest = None
+        self.hang_up("deleted")
+
+    def hang_up(self, reason: str) -> None:
+        """Close, once everything before this is durable and written."""
+        if self._closing:
+            return
+        self.pause()
+        self._closing = True
+        self._reason = reason
+        self._deadline = self._hub.tick + self._hub.close_ticks
+        if self._barrier > self._hub.pipeline.durable:
+            self._hub.pipeline.tell_when_durable(self, self._barrier)
+        elif self._transport is not None:
+            self._transport.close()
+
+    def abort(self, reason: str) -> None:
+        """Close now."""
+        self._closing = True
+        self._reason = self._reason or reason
+        if self._transport is not None:
+            self._transport.abort()
+
+    def pause(self) -> None:
+        """See ``hub.Watched``."""
+        if self._transport is not None and not self._closing:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """See ``hub.Watched``."""
+        if self._transport is not None and not self._closing:
+            self._transport.resume_reading()
+
+    def check(self, tick: int) -> None:
+        """See ``hub.Watched``."""
+        hub = self._hub
+        if self._closing:
+            if tick >= self._deadline:
+                self.abort("closed")
+        elif hub.pipeline.full:
+            return
+        elif tick - max(self._heard, hub.resumed) > self._route.idle_ticks:
+            self.hang_up("silent for too long")
+        elif self._begun and tick - max(self._begun, hub.resumed) > hub.frame_ticks:
+            self.hang_up("a frame did not end")
+        elif self.device is None and self.guest is None:
+            waited = tick - max(self._opened, hub.resumed)
+            if not self.last_seen and waited > hub.first_frame_ticks:
+                self.hang_up("no valid frame")
+            elif waited > hub.identify_ticks:
+                self.hang_up("did not say who it is")
+
+    # Inputs.
+
+    def _hear(self, frame: AnyFrame, at: Instant) -> None:
+        if self._closing:  # because of an earlier frame in the same read
+            return
+        try:
+            effects = self.session.receive(frame, at)
+        except DecodeError as error:
+            self._refuse(Fault.MESSAGE, str(error), frame.raw)
+            return
+        except Exception:
+            log.exception("session failed", frame=frame.raw[: self._hub.limits.bad_frame_log_bytes].hex())
+            self.hang_up("internal error")
+            return
+        self.last_seen = at
+        self._heard = self._hub.tick
+        self._bad_in_a_row = 0
+        name = frame.name
+        self._route.messages.add(name)
+        self._carry_out(effects, at, name, frame.raw)
+
+    def _refuse(self, fault: Fault, detail: str, raw: bytes) -> None:
+        """Nonsense: counted, logged, and forgiven unless there is no end of it."""
+        if self._closing:
+            return
+        hub = self._hub
+        protocol = self._route.protocol.name
+        hub.stats.bad_frames[protocol, fault.value] += 1
+        who = self.device or self.guest
+        hub.complaints.say(
+            "bad frame",
+            raw,
+            protocol=protocol,
+            fault=fault.value,
+            detail=detail,
+            address=self.address,
+            device=who.id if who else None,
+        )
+        self._bad_in_a_row += 1
+        if self._bad_in_a_row > hub.limits.bad_frames_in_a_row:
+            self.hang_up("too many bad frames")
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._alarm is None or self._closing:
+            return
+        at = self._hub.clock()
+        if at < self._alarm:
+            self._set_alarm(self._alarm)
+            return
+        self._alarm = None
+        self._carry_out(self.session.wake(at), at)
+        self._hub.pipeline.kick()
+
+    def _answered(self, question: Question, value: object) -> None:
+        if self._closing:
+            return
+        at = self._hub.clock()
+        self._carry_out(self.session.answer(question, value, at), at)
+        self._hub.pipeline.kick()
+
+    def _last_word(self, at: Instant) -> None:
+        """The session settles what was in flight; after this the connection speaks for nobody."""
+        if self.device is not None:
+            try:
+                self._carry_out(self.session.disconnected(at), at)
+            except Exception:
+                log.exception("session failed to end", device=self.device.id)
+            self._hub.pipeline.kick()
+        self.device = self.guest = None
+
+    # Effects.
+
+    def _carry_out(
+        self, effects: Effects, at: Instant, message: str = "", received: bytes | None = None
+    ) -> None:
+        """All effects of one input; what came in and went out because of it becomes one entry of the log."""
+        events: list[Event] = []
+        sent: list[bytes] = []
+        self._perform(effects, at, events, sent)
+        if received is None:  # nothing came in: named for what went out
+            message = next((effect.message for effect in effects if isinstance(effect, Send)), "")
+        if received is not None or events or sent:
+            self._write_down(message, received, events, sent, at)
+
+    def _perform(self, effects: Effects, at: Instant, events: list[Event], sent: list[bytes]) -> None:
+        for effect in effects:
+            if isinstance(effect, Emit):
+                self._emit(effect, events)
+            elif isinstance(effect, Send):
+                self._send(effect, at, sent)
+            else:
+                self._rare(effect, at, events, sent)
+
+    def _emit(self, effect: Emit, events: list[Event]) -> None:
+        events.append(effect.event)
+        if self.device is not None:
+            self._barrier = self._hub.pipeline.gathering
+        else:
+            self._withholding = True
+
+    def _send(self, effect: Send, at: Instant, sent: list[bytes]) -> None:
+        if self._closing:
+            return
+        pipeline = self._hub.pipeline
+        if effect.command is not None:
+            self._send_command(effect, at, sent)
+        elif self._barrier > pipeline.durable:
+            pipeline.send_when_durable(self, self._barrier, effect.data)
+            sent.append(effect.data)
+        elif not self._withholding or effect.courtesy:
+            self.write(effect.data)
+            sent.append(effect.data)
+
+    def _send_command(self, effect: Send, at: Instant, sent: list[bytes]) -> None:
+        pipeline = self._hub.pipeline
+        departure = self._hub.desk.depart(effect, self.device, at)
+        if departure is None:
+            return
+        guarded, first = departure
+        if first:
+            self._barrier = pipeline.gathering
+        if self._barrier > pipeline.durable:
+            pipeline.send_when_durable(self, self._barrier, guarded)
+        else:
+            self.write(guarded.data)
+        sent.append(effect.data)
+
+    def _rare(self, effect: Effect, at: Instant, events: list[Event], sent: list[bytes]) -> None:
+        match effect:
+            case Settle():
+                if self._hub.desk.settle(effect, self.device, at):
+                    self._barrier = self._hub.pipeline.gathering
+            case WakeAt():
+                self._set_alarm(effect.at)
+            case Identify():
+                if not self._closing:
+                    self._perform(self._identify(effect, at), at, events, sent)
+            case Ask():
+                self._ask(effect.question, at)
+            case Close():
+                self.hang_up(effect.reason)
+
+    def _set_alarm(self, at: Instant | None) -> None:
+        """A timer that rings too early costs less than one cancelled and made anew with every frame."""
+        self._alarm = at
+        if at is None or self._closing or (self._timer is not None and self._timer_at <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = at
+        delay_s = max(0.0, (at - self._hub.clock()) / SECOND)
+        self._timer = self._hub.loop.call_later(delay_s, self._ring)
+
+    def _ask(self, question: Question, at: Instant) -> None:
+        hub = self._hub
+        if hub.firmware is None:
+            hub.loop.call_soon(self._answered, question, None)
+        else:
+            hub.spawn(self._fetch_answer(question, at + seconds(hub.limits.firmware_offer_s)))
+
+    async def _fetch_answer(self, question: Question, until: Instant) -> None:
+        assert self._hub.firmware is not None
+        offer = None
+        try:
+            offer = await self._hub.firmware.offer(question.firmware, question.command, until)
+        except Exception:
+            log.exception("no firmware offer", firmware=question.firmware, command=question.command)
+        self._answered(question, offer)
+
+    def _write_down(
+        self, message: str, received: bytes | None, events: list[Event], sent: list[bytes], at: Instant
+    ) -> None:
+        """One entry for the exchange with its first event, and one for each further event."""
+        who = self.device or self.guest
+        if who is None:
+            if events:
+                self._hub.stats.bad_frames[self._route.protocol.name, "unidentified"] += 1
+                self._hub.complaints.say("event of nobody", received or b"", address=self.address)
+            return
+        answer = sent[0] if len(sent) == 1 else b"".join(sent) or None
+        first = events[0] if events else None
+        entry = Entry(who.id, at, message or (first.message if first else ""), first, received, answer)
+        if self.device is not None:
+            self._hub.pipeline.add(entry)
+            for event in events[1:]:
+                self._hub.pipeline.add(Entry(who.id, at, entry.message, event))
+        elif self.guest is not None:
+            entries = [entry, *(Entry(who.id, at, entry.message, event) for event in events[1:])]
+            self._hub.registry.quarantine.hold(self.guest, entry.message, entries, at)
+
+    # Identity.
+
+    def _identify(self, said: Identify, at: Instant) -> Effects:
+        hub = self._hub
+        if not self._route.ident.fullmatch(said.ident) or not IDENT.fullmatch(said.ident):
+            self._refuse(Fault.MESSAGE, "no such identity", said.ident.encode(errors="replace"))
+            self.hang_up("no such identity")
+            return []
+        known = self.device or self.guest
+        if known is not None and split_device_id(known.id)[1] != said.ident:
+            self.hang_up("says that it is another device")
+            return []
+        who = hub.registry.identify(self, self._route.protocol.name, said.ident, at)
+        if who is None:
+            self._turn_away(hub.limits.refused_hold_s, "no room in quarantine")
+            return []
+        if isinstance(who, Guest):
+            self.device, self.guest = None, who
+            return self.session.answer(said, Registration(accepted=False), at)
+        if who.record.status is DeviceStatus.REJECTED:
+            hold_s = hub.limits.refused_hold_s * 2.0 ** min(who.refusals, 32)
+            who.refusals += 1
+            self._turn_away(min(hold_s, hub.limits.refused_hold_max_s), "rejected")
+            return []
+        return self._welcome(who, said, at)
+
+    def _welcome(self, device: Device, said: Identify, at: Instant) -> Effects:
+        hub = self._hub
+        self.device, self.guest = device, None
+        if device.registered_in > hub.pipeline.durable:
+            self._barrier = max(self._barrier, device.registered_in)
+        if self._withholding:  # events of this very input, which come into the log now
+            self._withholding = False
+            self._barrier = hub.pipeline.gathering
+        hub.desk.arrived(device)
+        return self.session.answer(said, Registration(True, hub.desk.open_commands(device)), at)
+
+    def _turn_away(self, hold_s: float, reason: str) -> None:
+        """Leave it unanswered for a while: closed at once, it would be back at once."""
+        self.pause()
+        self.device = self.guest = None
+        self._closing = True
+        self._reason = reason
+        self._deadline = self._hub.tick + self._hub.limits.ticks(hold_s)

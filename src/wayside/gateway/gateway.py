@@ -1,0 +1,209 @@
+"""The gateway as the rest of the program sees it: start it, ask its registry and its desk, drain it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import structlog
+
+from wayside.gateway.commands import Desk
+from wayside.gateway.connection import Connection
+from wayside.gateway.device import Device
+from wayside.gateway.hub import Hub, Route
+from wayside.gateway.limits import Limits
+from wayside.gateway.pipeline import Pipeline
+from wayside.gateway.preview import Rehearsal
+from wayside.gateway.recovery import recover
+from wayside.gateway.registry import Registering, Registry
+from wayside.gateway.stats import Stats
+from wayside.gateway.tcp import Listen, Listener
+from wayside.model.errors import ConfigError, StoreUnavailable
+from wayside.model.instant import Instant
+from wayside.ports.bus import Bus
+from wayside.ports.firmware import FirmwareShelf
+from wayside.ports.store import Entry, Store
+from wayside.protocol.base import Link, Protocol, Transport
+
+log = structlog.get_logger("wayside.gateway")
+
+STOPPING: Final = "the server stops"
+
+# How often a stopping server looks whether the last connection is closed.
+LOOK_AGAIN_S: Final = 0.01
+
+
+class Gateway:
+    """Make it inside a running event loop.
+
+    ``devices`` and ``desk`` are what ``ports.platform`` describes; ``stats`` is for metrics; ``options`` are the
+    sessions' options by protocol.  ``clock`` gives microseconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        protocols: Iterable[Protocol],
+        store: Store,
+        bus: Bus,
+        *,
+        clock: Callable[[], Instant],
+        random_bytes: Callable[[int], bytes],
+        limits: Limits | None = None,
+        registration: Registering = Registering.QUARANTINE,
+        firmware: FirmwareShelf | None = None,
+        options: Mapping[str, dict[str, str]] | None = None,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.stats = Stats(self.limits.message_names)
+        self._protocols = {protocol.name: protocol for protocol in protocols}
+        self._options = options or {}
+        self._store = store
+        self._clock = clock
+        self.pipeline = Pipeline(store, bus, self.limits, self.stats)
+        devices: dict[str, Device] = {}
+        rehearsal = Rehearsal(self._protocols, self._options, firmware)
+        self.desk = Desk(
+            devices=devices,
+            protocols=self._protocols,
+            store=store,
+            pipeline=self.pipeline,
+            limits=self.limits,
+            stats=self.stats,
+            clock=clock,
+            random_bytes=random_bytes,
+            rehearsal=rehearsal,
+        )
+        self.devices = Registry(
+            devices=devices,
+            protocols=self._protocols,
+            store=store,
+            pipeline=self.pipeline,
+            desk=self.desk,
+            limits=self.limits,
+            clock=clock,
+            registering=registration,
+        )
+        self.hub = Hub(
+            registry=self.devices,
+            desk=self.desk,
+            pipeline=self.pipeline,
+            limits=self.limits,
+            stats=self.stats,
+            firmware=firmware,
+            clock=clock,
+            random_bytes=random_bytes,
+        )
+        self._listeners: dict[Listen, Listener] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(self, listens: Iterable[Listen]) -> None:
+        """Load what is known, take up what was unfinished, and let devices in.
+
+        Raises:
+            ConfigError: a listen names no protocol of ours, or an address that cannot be listened on.
+            StoreUnavailable: the store cannot be read or written.
+        """
+        await self.devices.load()
+        unfinished = await recover(self._store, self.pipeline, self.desk, self._protocols, self._clock())
+        self._sweeper = asyncio.create_task(self._sweep())
+        for listen in listens:
+            route = self.route(listen.protocol, Transport.TCP)
+            port = listen.port if listen.port is not None else route.link.port
+            if port is None:
+                raise ConfigError(f"{listen.protocol} has no port of its own: name one")
+            listener = Listener(self.hub, route)
+            await listener.start(listen.host, port)
+            self._listeners[listen] = listener
+            log.info("listening", protocol=listen.protocol, address="{}:{}".format(*listener.address))
+        log.info("gateway started", unfinished_commands=unfinished)
+
+    def port(self, protocol: str) -> int:
+        """The port that the protocol's (first) listener really has.  Raises ``KeyError``."""
+        for listen, listener in self._listeners.items():
+            if listen.protocol == protocol:
+                return listener.address[1]
+        raise KeyError(protocol)
+
+    def route(self, protocol: str, transport: Transport) -> Route:
+        """For connections over this link.
+
+        Raises:
+            ConfigError: there is no such protocol, or it does not run over this transport.
+        """
+        known = self._protocols.get(protocol)
+        if known is None:
+            raise ConfigError(
+                f"there is no protocol {protocol}; there are: {', '.join(sorted(self._protocols))}"
+            )
+        link: Link | None = known.link(transport)
+        if link is None:
+            raise ConfigError(f"{protocol} does not run over {transport}")
+        return Route(known, link, self.hub, self._options.get(protocol, {}))
+
+    def connection(self, route: Route, address: str, ident: str | None = None) -> Connection:
+        """For a transport other than TCP: an ``asyncio.Protocol`` to tie to it.
+
+        Raises:
+            ConnectionRefusedError: there are too many connections.
+        """
+        refusal = self.hub.enter(address)
+        if refusal is not None:
+            raise ConnectionRefusedError(refusal)
+        return Connection(self.hub, route, address, ident)
+
+    async def record(self, entry: Entry) -> None:
+        """Store what came another way than over a device's line (an upload); durable when this returns.
+
+        Raises:
+            StoreUnavailable: it could not be committed now.  It is kept, and may be committed later.
+        """
+        self.pipeline.add(entry)
+        self.pipeline.kick()
+        await self.pipeline.flush()
+
+    async def drain(self, seconds: float | None = None) -> int:
+        """Stop: let nobody in, wait for answers that are due, say goodbye, and commit the last of it.
+
+        Returns how many entries could not be committed in time; nothing of those was acknowledged.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + (self.limits.drain_s if seconds is None else seconds)
+        for listener in self._listeners.values():
+            listener.stop()
+        self.desk.closed = True
+        await _until(lambda: not self.desk.under_way, (loop.time() + end) / 2)
+        for connection in list(self.hub.connections):
+            connection.hang_up(STOPPING)
+        await _until(lambda: not self.hub.connections, (loop.time() + end) / 2)
+        for connection in list(self.hub.connections):
+            connection.abort(STOPPING)
+        await _until(lambda: not self.hub.connections, end)
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        await self._commit_the_rest(end)
+        lost = await self.pipeline.stop()
+        log.info("gateway stopped", uncommitted=lost, store=self.pipeline.failure)
+        return lost
+
+    async def _commit_the_rest(self, end: float) -> None:
+        while self.pipeline.uncommitted:
+            try:
+                async with asyncio.timeout_at(end):
+                    await self.pipeline.flush()
+            except StoreUnavailable:
+                continue  # it tries again by itself, until the time is up
+            except TimeoutError:
+                return
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self.limits.sweep_s)
+            self.hub.sweep()
+
+
+async def _until(done: Callable[[], bool], end: float) -> None:
+    """Wait for something that many connections bring about together; nobody else counts them."""
+    loop = asyncio.get_running_loop()
+    while not done() and loop.time() < end:  # noqa: ASYNC110 - while stopping only: an event would cost every input
+        await asyncio.sleep(LOOK_AGAIN_S)

@@ -1,0 +1,49 @@
+"""A command on its way: what the desk knows of it between two rows in the store."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wayside.model.commands import Capability, Command, CommandRecord, Risk, State
+from wayside.model.instant import Instant
+from wayside.protocol.questions import OpenCommand
+
+NOT_TWICE: Final = frozenset({Risk.ACTUATION, Risk.DANGEROUS})
+"""What must never happen twice by itself: when it may have happened, it is unknown until the device says."""
+
+
+class Job:
+    """One command that is not over.
+
+    ``state`` is the latest, perhaps not durable yet.  ``queue``: it may wait for an offline device.
+    ``handed``: the live session has it, although no byte may have left.
+    """
+
+    __slots__ = ("capability", "command", "device", "expires_at", "handed", "queue", "state")
+
+    def __init__(
+        self, record: CommandRecord, capability: Capability, command: Command, *, queue: bool
+    ) -> None:
+        self.command = command
+        self.capability = capability
+        self.device = record.device
+        self.expires_at: Instant = record.expires_at
+        self.state = record.state
+        self.queue = queue
+        self.handed = False
+
+    @property
+    def id(self) -> str:
+        """The command's id."""
+        return self.command.id
+
+    @property
+    def lost(self) -> State:
+        """Where it goes when nobody will tell any more how it went."""
+        return State.UNKNOWN if self.capability.risk in NOT_TWICE else State.TIMED_OUT
+
+    def as_open(self) -> OpenCommand:
+        """As a new session hears of it."""
+        return OpenCommand(
+            self.command.id, self.command.number, self.command.capability, self.command.parameters, self.state
+        )

@@ -1,0 +1,362 @@
+"""Group commit: what devices said is made durable in batches, and only then are they answered.
+
+Everybody adds to the batch that *gathers*.  It closes a few milliseconds after its first entry, or when it has
+some hundreds of them; while one batch is being committed the next one gathers, so batches grow as the store
+slows down.  Batches are numbered: a connection remembers the number of the batch that holds its last
+uncommitted entry, and what it sends after that waits in the same batch.
+
+When the store cannot commit, the batch is kept and tried again, and above a number of entries ``on_full`` has
+the sockets no longer read.  Nothing is dropped, and the order stays.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import structlog
+
+from wayside.gateway.limits import Limits
+from wayside.gateway.stats import Stats
+from wayside.model.commands import Transition
+from wayside.model.errors import StoreUnavailable
+from wayside.model.events import StoredEvent
+from wayside.ports.bus import Bus, CommandChanged
+from wayside.ports.store import AuditRecord, Batch, Committed, DeviceRecord, Entry, Store
+
+# Of what an entry holds besides its bytes; only the sum over thousands of entries matters.
+ENTRY_OVERHEAD_BYTES: Final = 512
+
+# Sockets are read again when this share of the limit is left: half a limit's work between two changes of mind.
+DRAINED: Final = 0.5
+
+log = structlog.get_logger("wayside.gateway")
+
+
+class Recipient(Protocol):
+    """Where answers go."""
+
+    def write(self, data: bytes) -> bool:
+        """Send; False when the line is gone and nothing left."""
+
+    def committed(self) -> None:
+        """Everything of this line's that it asked to be told about is durable."""
+
+    def speaks_for(self, device: str) -> bool:
+        """Whether this is the line of that device."""
+
+    def hang_up(self, reason: str) -> None:
+        """Close, after what is written."""
+
+
+class Guarded:
+    """Bytes that carry out a command: asked about once more when their batch is durable, perhaps much later."""
+
+    __slots__ = ("data", "dropped", "may_leave")
+
+    def __init__(self, data: bytes, may_leave: Callable[[], bool], dropped: Callable[[], None]) -> None:
+        self.data = data
+        self.may_leave = may_leave
+        self.dropped = dropped
+
+
+Chunk = bytes | Guarded
+
+
+class _Gathering:
+    """A batch, and what happens once it is durable."""
+
+    __slots__ = (
+        "audits",
+        "bytes",
+        "devices",
+        "entries",
+        "number",
+        "sends",
+        "size",
+        "steps",
+        "tell",
+        "waiters",
+    )
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.size = 0
+        self.bytes = 0
+        self.entries: list[Entry] = []
+        self.steps: list[CommandChanged] = []
+        self.devices: list[DeviceRecord] = []
+        self.audits: list[AuditRecord] = []
+        self.sends: dict[Recipient, list[Chunk]] = {}
+        self.tell: list[Recipient] = []
+        self.waiters: list[asyncio.Future[None]] = []
+
+
+class Pipeline:
+    """One per process.  ``gathering`` and ``durable`` are numbers of batches: the open one, the last committed."""
+
+    def __init__(self, store: Store, bus: Bus, limits: Limits, stats: Stats) -> None:
+        self._store = store
+        self._bus = bus
+        self._limits = limits
+        self._stats = stats
+        self._loop = asyncio.get_running_loop()
+        self._batch = _Gathering(1)
+        self._committing: _Gathering | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.gathering = 1
+        self.durable = 0
+        self.full = False
+        self.failure: str | None = None
+        """Why the last try to commit failed; None while all is well."""
+        self.on_full: Callable[[], None] = lambda: None
+        self.on_drained: Callable[[], None] = lambda: None
+
+    @property
+    def uncommitted(self) -> int:
+        """Entries and command steps that a crash would lose; none of them was acknowledged."""
+        return self._batch.size + (self._committing.size if self._committing else 0)
+
+    def add(self, entry: Entry) -> None:
+        """To the batch that gathers.  Call ``kick`` when the input is done."""
+        batch = self._batch
+        batch.entries.append(entry)
+        batch.size += 1
+        batch.bytes += ENTRY_OVERHEAD_BYTES + len(entry.received or b"") + len(entry.sent or b"")
+
+    def step(self, device: str, transition: Transition) -> None:
+        """A command's next state.  Does not close the batch: an input may be half done."""
+        self._batch.steps.append(CommandChanged(device, transition))
+        self._batch.size += 1
+        self.arm()
+
+    def register(self, record: DeviceRecord, audit: AuditRecord) -> None:
+        """A device that registers itself: durable before anything in this batch."""
+        self._batch.devices.append(record)
+        self._batch.audits.append(audit)
+        self._batch.size += 1
+        self.arm()
+
+    def send_when_durable(self, line: Recipient, number: int, chunk: Chunk) -> None:
+        """Write it once batch ``number`` (one that is not durable yet) is."""
+        sends = self._uncommitted(number).sends
+        chunks = sends.get(line)
+        if chunks is None:
+            sends[line] = [chunk]
+        else:
+            chunks.append(chunk)
+
+    def tell_when_durable(self, line: Recipient, number: int) -> None:
+        """Call its ``committed`` once batch ``number`` (one that is not durable yet) is, after its answers."""
+        self._uncommitted(number).tell.append(line)
+
+    def arm(self) -> None:
+        """Something was added in the midst of an input: the batch will close, but not yet."""
+        if self._task is None and self._timer is None:
+            self._timer = self._loop.call_later(self._limits.batch_ms / 1000, self._close)
+
+    def kick(self) -> None:
+        """An input is done: start the clock of the batch, or close it, or stop reading sockets."""
+        batch = self._batch
+        if not self.full and self._fill() >= 1:
+            self.full = True
+            self.on_full()
+        if self._task is None and batch.size >= self._limits.batch_events:
+            self._close()
+        elif batch.size:
+            self.arm()
+
+    async def flush(self) -> None:
+        """Everything added so far is durable when this returns.
+
+        Raises:
+            StoreUnavailable: a commit failed meanwhile.  What was added is kept and tried again all the same.
+        """
+        batch = self._batch if self._batch.size else self._committing
+        if batch is None:
+            return
+        waiter = self._loop.create_future()
+        batch.waiters.append(waiter)
+        if self._task is None:
+            self._close()
+        await waiter
+
+    async def stop(self) -> int:
+        """Give up on what is not durable; returns how much that is."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        return self.uncommitted
+
+    def _fill(self) -> float:
+        """The share of what may be uncommitted that is."""
+        held = self._batch.bytes + (self._committing.bytes if self._committing else 0)
+        return max(self.uncommitted / self._limits.uncommitted, held / self._limits.uncommitted_bytes)
+
+    def _uncommitted(self, number: int) -> _Gathering:
+        if number == self.gathering:
+            return self._batch
+        assert self._committing is not None, "that batch is durable already"
+        return self._committing
+
+    def _close(self) -> None:
+        """The gathering batch goes to the store, and the next one begins."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        batch = self._committing = self._batch
+        self.gathering += 1
+        self._batch = _Gathering(self.gathering)
+        self._task = self._loop.create_task(self._commit(batch))
+
+    async def _commit(self, batch: _Gathering) -> None:
+        pause_s = self._limits.retry_s
+        started = time.perf_counter()
+        ids: range | list[int]
+        refused: frozenset[str] = frozenset()
+        while True:
+            try:
+                ids = await self._append(batch)
+                break
+            except StoreUnavailable as error:
+                self._failed(batch, str(error))
+            except Exception as error:
+                # The store works, but not with this: one bad entry must not stop all others.
+                log.exception("batch refused", entries=batch.size)
+                self._failed(batch, repr(error))
+                try:
+                    ids, refused = await self._append_singly(batch)
+                    break
+                except StoreUnavailable as unavailable:
+                    self._failed(batch, str(unavailable))
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, self._limits.retry_max_s)
+        if self.failure is not None:
+            log.warning("store commits again", entries=self.uncommitted)
+            self.failure = None
+        self._stats.commits += 1
+        self._stats.batch_entries.observe(batch.size)
+        self._stats.commit_seconds.observe(time.perf_counter() - started)
+        self._committed(batch, ids, refused)
+
+    async def _append(self, batch: _Gathering) -> range:
+        await self._register_devices(batch)
+        if not batch.entries and not batch.steps:
+            return range(0)
+        transitions = [step.transition for step in batch.steps]
+        committed = await self._store.append(Batch(batch.entries, transitions))
+        return range(committed.first_id, committed.first_id + len(batch.entries))
+
+    async def _register_devices(self, batch: _Gathering) -> None:
+        """Each is taken off the list once it is durable, so that a second try begins where the first ended."""
+        while batch.devices:
+            await self._store.put_device(batch.devices[0])
+            del batch.devices[0]
+        while batch.audits:
+            await self._store.audit(batch.audits[0])
+            del batch.audits[0]
+
+    async def _append_singly(self, batch: _Gathering) -> tuple[list[int], frozenset[str]]:
+        """Entry by entry; gives the ids and the devices whose entries the store could not take."""
+        refused: set[str] = set()
+        entries: list[Entry] = []
+        ids: list[int] = []
+        while batch.entries:
+            entry = batch.entries[0]
+            if (committed := await self._append_one(Batch([entry]), entry.device)) is not None:
+                entries.append(entry)
+                ids.append(committed.first_id)
+            else:
+                refused.add(entry.device)
+            del batch.entries[0]
+        batch.entries = entries
+        batch.steps = [
+            step
+            for step in batch.steps
+            if await self._append_one(Batch([], [step.transition]), step.device) is not None
+        ]
+        return ids, frozenset(refused)
+
+    async def _append_one(self, one: Batch, device: str) -> Committed | None:
+        try:
+            return await self._store.append(one)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            self._stats.entries_refused += 1
+            log.exception("entry refused by the store", device=device, batch=repr(one)[:1000])
+            return None
+
+    def _failed(self, batch: _Gathering, why: str) -> None:
+        self._stats.commit_failures += 1
+        if self.failure is None:
+            log.error("store cannot commit: acknowledgements stop", why=why, entries=self.uncommitted)
+        self.failure = why
+        for pending in (batch, self._batch):
+            for waiter in pending.waiters:
+                if not waiter.done():
+                    waiter.set_exception(StoreUnavailable(why))
+            pending.waiters.clear()
+
+    def _committed(self, batch: _Gathering, ids: range | list[int], refused: frozenset[str]) -> None:
+        """Publish, answer, and go on with the next batch.  The one place where acknowledgements leave."""
+        self._committing = None
+        self._task = None
+        self.durable = batch.number
+        self._publish(batch, ids)
+        for line, chunks in batch.sends.items():
+            if refused and any(line.speaks_for(device) for device in refused):
+                line.hang_up("not storable")
+            else:
+                _write(line, chunks)
+        for line in batch.tell:
+            line.committed()
+        for waiter in batch.waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+        if self.full and self._fill() <= DRAINED:
+            self.full = False
+            self.on_drained()
+        self.kick()
+
+    def _publish(self, batch: _Gathering, ids: range | list[int]) -> None:
+        publish = self._bus.publish
+        for number, entry in zip(ids, batch.entries, strict=True):
+            event = entry.event
+            if event is not None:
+                publish(
+                    StoredEvent(
+                        number,
+                        entry.device,
+                        event.kind,
+                        event.at,
+                        entry.received_at,
+                        event.message,
+                        event.values,
+                    )
+                )
+        for step in batch.steps:
+            publish(step)
+
+
+def _write(line: Recipient, chunks: list[Chunk]) -> None:
+    """All of one line's answers in one write, without what may no longer leave."""
+    if len(chunks) == 1 and type(chunks[0]) is bytes:
+        line.write(chunks[0])
+        return
+    leaving: list[Chunk] = []
+    for chunk in chunks:
+        if type(chunk) is not Guarded or chunk.may_leave():
+            leaving.append(chunk)
+        else:
+            chunk.dropped()
+    if leaving and not line.write(b"".join(c.data if isinstance(c, Guarded) else c for c in leaving)):
+        for chunk in leaving:
+            if isinstance(chunk, Guarded):
+                chunk.dropped()

@@ -176,7 +176,7 @@ def read_peripherals(message: Peripherals) -> list[msgspec.Struct]:
     left = memoryview(message.items)
     while left:
         tag = int.from_bytes(left[: U16.size])
-        if tag not in PERIPHERAL_CODECS:
+        if len(left) >= U16.size and tag not in PERIPHERAL_CODECS:
             return [*found, OtherItem(tag, bytes(left[U16.size :]))]
         item = next(PERIPHERAL_ITEMS.items(left))
         found.append(_read(PERIPHERAL_CODECS, item))

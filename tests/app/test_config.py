@@ -7,7 +7,8 @@ import pytest
 from wayside.app.catalogue import SETTINGS, settings_reference
 from wayside.app.config import load, strangers
 from wayside.app.protocols import PROTOCOLS
-from wayside.app.settings import LogLevel, RegistrationPolicy
+from wayside.app.settings import LogLevel
+from wayside.gateway.registry import Registering
 from wayside.model.errors import ConfigError
 
 
@@ -24,7 +25,7 @@ def toml(text: str, name: str = "wayside.toml") -> Path:
 
 def test_the_defaults_stand_alone() -> None:
     found = load({}, {})
-    assert found.settings.registration is RegistrationPolicy.QUARANTINE
+    assert found.settings.registration is Registering.QUARANTINE
     assert found.settings.retention.frames_age_days is None
     assert set(found.sources.values()) == {"default"}
     assert set(found.settings.listen) == {protocol.name for protocol in PROTOCOLS}

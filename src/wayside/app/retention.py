@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Final
 
 import structlog
 
+from wayside.app.clock import now
 from wayside.app.settings import RetentionSettings
 from wayside.model.errors import StoreUnavailable
 from wayside.ports.store import Retention, Store
@@ -50,7 +50,7 @@ async def prune_forever(store: Store, retention: Retention) -> None:
 async def prune_round(store: Store, retention: Retention) -> int:
     """Remove everything that is too old or too much now, in slices; how many rows."""
     total = 0
-    while touched := await store.prune(retention, time.time_ns() // 1000):
+    while touched := await store.prune(retention, now()):
         total += touched
         await asyncio.sleep(SLICE_PAUSE_S)
     return total

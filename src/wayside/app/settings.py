@@ -11,20 +11,12 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 from wayside.gateway.limits import Limits
+from wayside.gateway.registry import Registering
 
 Days = Annotated[float, Meta(gt=0)]
 
 # An empty database with its indexes has some hundred kilobytes: below a megabyte nothing would be kept.
 LogBytes = Annotated[int, Meta(ge=1_000_000)]
-
-
-class RegistrationPolicy(enum.StrEnum):
-    """What becomes of a device that nobody has registered."""
-
-    OPEN = "open"
-    """It is accepted at its first valid frame: for demos and closed networks."""
-    QUARANTINE = "quarantine"
-    """It waits until somebody accepts it."""
 
 
 class LogLevel(enum.StrEnum):
@@ -79,7 +71,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Without it they begin with this machine's address on its default route."""
     listen: dict[str, str | None] = field(default_factory=dict)
     """Where devices of this protocol connect, as HOST:PORT; `off`: nowhere."""
-    registration: RegistrationPolicy = RegistrationPolicy.QUARANTINE
+    registration: Registering = Registering.QUARANTINE
     """A device that nobody registered: `quarantine` holds it until somebody accepts it, `open` lets it in."""
     metrics_public: bool = False
     """Whether `/metrics` can be read without a token."""

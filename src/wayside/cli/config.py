@@ -6,11 +6,11 @@ import os
 
 from wayside.app.catalogue import SETTINGS, shown
 from wayside.app.config import strangers
-from wayside.cli.options import SettingOptions
+from wayside.cli.options import DEFAULTS, Json, SettingOptions
 from wayside.cli.output import json_line, note, table
 
 
-def config(*, options: SettingOptions = SettingOptions(), json: bool = False) -> None:  # noqa: B008 - it is frozen
+def config(*, options: SettingOptions = DEFAULTS, json: Json = False) -> None:
     """Show every setting with its value and where that comes from.
 
     Sources, the later ones win: defaults, the TOML file (--config, WAYSIDE_CONFIG or ./wayside.toml),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import time
 from collections.abc import Iterator
 from typing import Annotated, Final
 
@@ -12,6 +11,7 @@ import msgspec
 from cyclopts import Parameter
 
 from wayside.app import protocols
+from wayside.app.clock import now
 from wayside.app.decode import inspect
 from wayside.app.suggest import suggestion
 from wayside.cli.exits import FAILED, OK, UsageError
@@ -53,7 +53,7 @@ def decode(
         raise UsageError("HEX is missing; - reads from standard input")
     all_valid = True
     for argument, text in _inputs(frames):
-        at = time.time_ns() // 1000
+        at = now()
         for line in inspect(family, way, from_, read_bytes(text, argument), at):
             sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
             all_valid = all_valid and line["valid"]

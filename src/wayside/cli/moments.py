@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Final
 
+from wayside.app.clock import now
 from wayside.cli.exits import UsageError
 from wayside.model.instant import DAY, HOUR, MINUTE, SECOND, from_rfc3339, to_rfc3339
 
@@ -32,7 +32,7 @@ def _moment(option: str, text: str | None, direction: int) -> str | None:
         return None
     if span := _SPAN.fullmatch(text):
         length = int(span[1]) * _UNITS[span[2]]
-        return to_rfc3339((time.time_ns() // 1000) + direction * length)
+        return to_rfc3339(now() + direction * length)
     try:
         return to_rfc3339(from_rfc3339(text))
     except (ValueError, OverflowError) as error:

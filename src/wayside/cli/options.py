@@ -78,6 +78,9 @@ def pair(option: str, text: str) -> tuple[str, str]:
     return name, value
 
 
+DEFAULTS: Final = SettingOptions()
+
+
 @Parameter(name="*")
 @dataclass(frozen=True)
 class ServerOptions:

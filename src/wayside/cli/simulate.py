@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from typing import Annotated
 
 import msgspec
-import uvloop
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from wayside.app import protocols
 from wayside.app.address import parse_address
-from wayside.app.openfiles import raise_open_files
+from wayside.app.runtime import run_loop
+from wayside.app.signals import interrupted, wait
 from wayside.cli.exits import FAILED, OK, UsageError
+from wayside.cli.options import Json
 from wayside.cli.output import json_line
-from wayside.cli.signals import interrupted, wait
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Link, Transport
 from wayside.simulate.fleet import Fleet, FleetPlan
@@ -54,7 +53,7 @@ def simulate(
     faults: Share = 0.0,
     duration: Positive | None = None,
     first: Count = 1,
-    json: bool = False,
+    json: Json = False,
 ) -> int:
     """Connect simulated devices, and print each second what they do, until Ctrl-C or for a time.
 
@@ -73,9 +72,7 @@ def simulate(
     """
     link, target = _target(protocol, to)
     plan = FleetPlan(link, target, count, interval, faults, seed, first)
-    raise_open_files()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        tally = runner.run(_run(plan, duration, json=json))
+    tally = run_loop(_run(plan, duration, json=json))
     return OK if tally.connected else FAILED
 
 

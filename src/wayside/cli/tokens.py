@@ -9,6 +9,7 @@ from typing import Any, Literal
 from cyclopts import App
 
 from wayside.cli.client import segment
+from wayside.cli.exits import UsageError
 from wayside.cli.moments import ahead
 from wayside.cli.options import HERE, Json, ServerOptions
 from wayside.cli.output import json_line, note, table
@@ -29,7 +30,8 @@ def create(
 ) -> None:
     """Make a token and print it; it cannot be shown again.
 
-    With --data-dir it is written into the data of a stopped server, for whoever has lost all of them.
+    With --data-dir and --scope admin it is written into the data of a stopped server, for whoever has lost all of
+    them.
 
     Args:
         name: Who or what will use it.
@@ -44,17 +46,21 @@ def create(
         with server.client() as client:
             made = client.post("/tokens", {"name": name, "scope": scope, "expires_at": until})
     else:
-        made = _offline(data_dir, name, scope, until)
+        made = _recover(data_dir, name, scope, until)
     if json:
         json_line(made)
     else:
         sys.stdout.write(made["token"] + "\n")
 
 
-def _offline(data_dir: Path, name: str, scope: str, until: str | None) -> dict[str, Any]:
-    from wayside.app.recovery import create_token  # noqa: PLC0415 - it loads the store, the usual way does not
+def _recover(data_dir: Path, name: str, scope: str, until: str | None) -> dict[str, Any]:
+    from wayside.app.recovery import create_admin_token  # noqa: PLC0415 - it loads the store, the usual way does not
 
-    return create_token(data_dir, name, scope, until)
+    if scope != "admin":
+        raise UsageError(
+            "--data-dir is for getting back in: say --scope admin, and make others through the API"
+        )
+    return create_admin_token(data_dir, name, until)
 
 
 @app.command(name="list")

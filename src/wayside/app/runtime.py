@@ -1,8 +1,15 @@
-"""Room for many connections."""
+"""The event loop, with room for many connections."""
 
 from __future__ import annotations
 
+import asyncio
 import resource
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+import uvloop
+
+T = TypeVar("T")
 
 
 def raise_open_files() -> int:
@@ -14,3 +21,10 @@ def raise_open_files() -> int:
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
+
+
+def run_loop(main: Coroutine[Any, Any, T]) -> T:
+    """Run on uvloop, with as many open files as the system allows."""
+    raise_open_files()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

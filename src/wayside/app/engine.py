@@ -1,0 +1,161 @@
+"""The composition root: builds every part from the settings, starts them in order, stops them in the reverse one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from wayside import __version__
+from wayside.api.app import build_app
+from wayside.api.server import HttpServer
+from wayside.api.services import Services
+from wayside.api.tokens import Tokens
+from wayside.app.address import Address, parse_address
+from wayside.app.clock import now
+from wayside.app.metrics import samples
+from wayside.app.protocols import PROTOCOLS
+from wayside.app.reach import base_url
+from wayside.app.retention import prune_forever, retention_of
+from wayside.app.settings import Settings
+from wayside.engines.embedded import EmbeddedStore, InProcessBus
+from wayside.gateway.gateway import Gateway
+from wayside.gateway.tcp import Listen
+from wayside.media.firmware import FirmwareDirectory
+from wayside.model.errors import ConfigError
+
+FIRMWARE_FOLDER = "firmware"
+
+log = structlog.get_logger(__name__)
+
+
+class Running(msgspec.Struct, frozen=True):
+    """What there is to know about a server that runs.
+
+    ``first_token`` is an administrator's, made because there was none; it cannot be shown again.
+    """
+
+    data_dir: Path
+    http: Address
+    listeners: dict[str, Address]
+    first_token: str | None
+
+
+class Engine:
+    """Every part of a server.  Make it inside a running event loop; nothing is opened before ``start``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._data_dir = Path(settings.data_dir).absolute()
+        self._stopping = False
+        self._stack = AsyncExitStack()
+        bus = InProcessBus()
+        self._store = EmbeddedStore(self._data_dir)
+        self._tokens = Tokens(self._store, now)
+        self._firmware = FirmwareDirectory(self._data_dir / FIRMWARE_FOLDER, self._base_url, now)
+        self._gateway = Gateway(
+            PROTOCOLS,
+            self._store,
+            bus,
+            clock=now,
+            random_bytes=secrets.token_bytes,
+            limits=settings.limits,
+            registration=settings.registration,
+            firmware=self._firmware,
+        )
+        services = Services(
+            store=self._store,
+            bus=bus,
+            devices=self._gateway.devices,
+            desk=self._gateway.desk,
+            firmware=self._firmware,
+            protocols=PROTOCOLS,
+            tokens=self._tokens,
+            clock=now,
+            stats=lambda: samples(self._gateway),
+            readiness=self._readiness,
+            version=__version__,
+            metrics_public=settings.metrics_public,
+        )
+        self._http = HttpServer(build_app(services), *parse_address(settings.http))
+
+    async def start(self) -> Running:
+        """Store → tokens and firmware → gateway, which recovers and listens → HTTP → retention.
+
+        Raises:
+            ConfigError: a folder or an address cannot be used; whatever had started is stopped again.
+            StoreUnavailable: the store cannot be read or written.
+        """
+        async with AsyncExitStack() as stack:
+            await self._store.open()
+            stack.push_async_callback(self._store.close)
+            first_token = await self._tokens.open()
+            self._open_firmware()
+            stack.push_async_callback(self._http.stop)
+            stack.push_async_callback(self._gateway.drain)
+            listens = _listens(self._settings)
+            await self._gateway.start(listens)
+            await self._http.start()
+            await stack.enter_async_context(_pruning(self._store, self._settings))
+            self._stack = stack.pop_all()
+        ports = {listen: self._gateway.port(listen.protocol) for listen in listens}
+        listeners = {listen.protocol: Address(listen.host, port) for listen, port in ports.items()}
+        return Running(self._data_dir, self._http_address, listeners, first_token)
+
+    async def stop(self) -> None:
+        """Let devices and callers finish, then close everything."""
+        self._stopping = True
+        await self._stack.aclose()
+
+    @property
+    def _http_address(self) -> Address:
+        """Where the API really is: port 0 in the settings lets the system choose."""
+        return Address(parse_address(self._settings.http).host, self._http.port)
+
+    def _base_url(self) -> str:
+        return base_url(self._settings.public_url, self._http_address)
+
+    def _open_firmware(self) -> None:
+        try:
+            self._firmware.open()
+        except (OSError, msgspec.MsgspecError) as error:
+            raise ConfigError(f"data_dir: {self._data_dir / FIRMWARE_FOLDER}: {error}") from error
+
+    async def _readiness(self) -> str | None:
+        return "the server is stopping" if self._stopping else None
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Running]:
+    """A server for as long as the block lasts.  Raises as ``Engine.start``."""
+    engine = Engine(settings)
+    facts = await engine.start()
+    try:
+        yield facts
+    finally:
+        await engine.stop()
+
+
+def _listens(settings: Settings) -> list[Listen]:
+    return [
+        Listen(protocol, *parse_address(address))
+        for protocol, address in settings.listen.items()
+        if address is not None
+    ]
+
+
+@asynccontextmanager
+async def _pruning(store: EmbeddedStore, settings: Settings) -> AsyncIterator[None]:
+    task = asyncio.create_task(prune_forever(store, retention_of(settings.retention)))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

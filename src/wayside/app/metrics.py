@@ -1,0 +1,61 @@
+"""The gateway's numbers, as ``/metrics`` shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from wayside.api.services import MetricKind, Sample
+from wayside.gateway.gateway import Gateway
+from wayside.gateway.stats import Histogram, Stats
+
+PREFIX: Final = "wayside_"
+
+
+def samples(gateway: Gateway) -> Iterator[Sample]:
+    """Every number of the moment."""
+    stats = gateway.stats
+    yield from _connections(stats)
+    yield from _frames(stats)
+    yield _counter("commits", "Batches that the store made durable", stats.commits)
+    yield _counter(
+        "commit_failures", "Batches that the store could not commit at once", stats.commit_failures
+    )
+    yield _counter("entries_refused", "Entries that the store cannot take", stats.entries_refused)
+    yield from _summary("batch_entries", "Entries per batch", stats.batch_entries)
+    yield from _summary("commit_seconds", "Time that a commit took", stats.commit_seconds)
+    yield _gauge("unknown_devices", "Devices that wait for a decision", len(gateway.devices.unknown()))
+    for state, count in stats.commands.items():
+        yield _counter(
+            "command_steps", "Steps of commands, by the state they led to", count, state=state.value
+        )
+
+
+def _connections(stats: Stats) -> Iterator[Sample]:
+    yield _gauge("connections", "Open connections of devices", stats.connections)
+    yield _counter("connections_accepted", "Connections let in", stats.connections_accepted)
+    for reason, count in stats.connections_refused.items():
+        yield _counter("connections_refused", "Connections refused", count, reason=reason)
+    for reason, count in stats.connections_closed.items():
+        yield _counter("connections_closed", "Connections that ended", count, reason=reason)
+
+
+def _frames(stats: Stats) -> Iterator[Sample]:
+    for protocol, messages in stats.frames.items():
+        for message, count in messages.counts.items():
+            yield _counter("frames", "Valid frames received", count, protocol=protocol, message=message)
+    for (protocol, fault), count in stats.bad_frames.items():
+        yield _counter("bad_frames", "Frames refused", count, protocol=protocol, fault=fault)
+
+
+def _summary(name: str, text: str, histogram: Histogram) -> Iterator[Sample]:
+    yield _counter(f"{name}_count", f"{text}: how many", histogram.count)
+    yield _counter(f"{name}_sum", f"{text}: their sum", histogram.total)
+
+
+def _counter(name: str, text: str, value: float, **labels: str) -> Sample:
+    return Sample(PREFIX + name, MetricKind.COUNTER, text, value, labels)
+
+
+def _gauge(name: str, text: str, value: float) -> Sample:
+    return Sample(PREFIX + name, MetricKind.GAUGE, text, value)

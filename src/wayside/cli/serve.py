@@ -1,0 +1,18 @@
+"""``wayside serve``: run the server."""
+
+from __future__ import annotations
+
+from wayside.app.serve import serve as run
+from wayside.cli.options import DEFAULTS, SettingOptions
+
+
+def serve(*, options: SettingOptions = DEFAULTS) -> None:
+    """Run the server until SIGINT or SIGTERM, then let devices and callers finish.
+
+    Settings come from defaults, the TOML file, WAYSIDE_… variables and options, the later ones winning; see
+    `wayside config`.  Logs go to stderr.
+
+    Args:
+        options: The settings that can be given as options.
+    """
+    run(options.load().settings)

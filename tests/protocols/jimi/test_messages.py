@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -121,10 +119,9 @@ def test_any_alarm_is_kept_whole(body: bytes, form: str) -> None:
     assert codec_for(type(message)).encode(message) == body
 
 
-def with_bit_15(message: Any) -> bytes:
-    codec = location.LOCATION_WIDE
-    fields = {name: getattr(message, name) for name in message.__struct_fields__}
-    return codec.encode(location.LocationWide(**fields | {"mnc_is_wide": True, "mnc": 0x0142}))
+def with_bit_15(message: msgspec.Struct) -> bytes:
+    wide = location.LocationWide(*msgspec.structs.astuple(message))
+    return location.LOCATION_WIDE.encode(msgspec.structs.replace(wide, mnc_is_wide=True, mnc=0x0142))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +131,9 @@ def with_bit_15(message: Any) -> bytes:
         (codes.ADDITIONAL_LOCATION, location.AdditionalLocation, location.AdditionalLocationWide),
     ],
 )
-def test_bit_15_of_the_mcc_makes_the_mnc_wide(code: int, narrow: type, wide: type) -> None:
+def test_bit_15_of_the_mcc_makes_the_mnc_wide(
+    code: int, narrow: type[msgspec.Struct], wide: type[msgspec.Struct]
+) -> None:
     printed = next(printed.message for printed in SOUND if type(printed.message) is narrow)
     message = parse(frame(code, with_bit_15(printed)), Side.DEVICE)
     assert isinstance(message, location.LocationWide)

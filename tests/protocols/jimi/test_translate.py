@@ -337,7 +337,9 @@ def test_the_card_of_0x9b() -> None:
     (event,) = said(codes.MODULE, "05 17080f091508 01" + TRACKS)
     assert event.at == instant("2023-08-15T09:21:08")
     assert event.values["card.status"] == "login"
-    first, second, third = event.values["card.tracks"]  # type: ignore[misc,union-attr]  # a list, as the registry says
+    tracks = event.values["card.tracks"]
+    assert isinstance(tracks, list)
+    first, second, third = tracks
     assert first == "  ^SUKSAWADDEE$SAITHARN$MISS^^"
     assert second == "6007643100500157891=150619800909="
     assert third.split() == ["24", "2", "0004552", "00100"]
@@ -435,7 +437,9 @@ def test_the_card_of_0xf2_has_a_time_of_its_own() -> None:
     (event,) = said(codes.PERIPHERALS, f"651167a3 0008 {size:02x} 17080f091508 02 {TRACKS}")
     assert event.at == instant("2023-08-15T09:21:08")
     assert event.values["card.status"] == "illegal"
-    assert len(event.values["card.tracks"]) == 3  # type: ignore[arg-type]  # a list, as the registry says
+    tracks = event.values["card.tracks"]
+    assert isinstance(tracks, list)
+    assert len(tracks) == 3
 
 
 def test_two_items_of_a_kind_do_not_hide_each_other() -> None:

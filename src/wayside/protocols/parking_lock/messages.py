@@ -12,7 +12,7 @@ from wayside.wire.fields import OpenIntEnum
 from wayside.wire.text import LineCodec, line_for
 from wayside.wire.textfields import TextInt, TextRest, TextStr
 
-Code = TextInt(0, 255)
+Code = TextInt(0, 65535)
 """For codes of which the document names the first few: others are kept, not refused."""
 
 u8 = Annotated[int, TextInt(0, 255)]
@@ -144,7 +144,7 @@ class Alarm(msgspec.Struct, frozen=True, gc=False):
 class UpgradeReport(msgspec.Struct, frozen=True, gc=False):
     """U0 from the lock, section 2.10."""
 
-    code: Annotated[UpgradeCode, TextInt(0, 65535)]
+    code: Annotated[UpgradeCode, Code]
 
 
 class AutoLockReport(msgspec.Struct, frozen=True, gc=False):

@@ -58,7 +58,11 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Protocol(msgspec.Struct, frozen=True):
-    """One family of devices.  ``ident`` is the pattern of an identity, ``example`` one that matches it."""
+    """One family of devices.  ``ident`` is the pattern of an identity, ``example`` one that matches it.
+
+    ``redact(raw)``: where devices send secrets, the same bytes without them, for whoever may not see secrets; takes
+    any bytes (several frames, or none) of either side, and never raises.
+    """
 
     name: str
     title: str
@@ -67,6 +71,7 @@ class Protocol(msgspec.Struct, frozen=True):
     links: tuple[Link, ...]
     capabilities: tuple[Capability, ...]
     messages: tuple[Described, ...]
+    redact: Callable[[bytes], bytes] | None = None
 
     def link(self, transport: Transport) -> Link | None:
         """The link over this transport, if the protocol has one."""

@@ -11,6 +11,9 @@ from typing import Final
 
 SECOND_US: Final = 1_000_000
 DAY_S: Final = 86_400
+HOURS: Final = 24
+MINUTES: Final = 60
+SECONDS: Final = 60
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 DAYS_KEPT: Final = 1024
@@ -40,7 +43,7 @@ def instant_from_civil(  # noqa: PLR0917 - a civil moment has six parts, in an o
     A leap second (`second` 60) has no instant of its own and gives None.
     """
     midnight = _midnight_us(year, month, day)
-    if midnight is None or not (hour in range(24) and minute in range(60) and second in range(60)):
+    if midnight is None or not (0 <= hour < HOURS and 0 <= minute < MINUTES and 0 <= second < SECONDS):
         return None
     return midnight + (hour * 3600 + minute * 60 + second) * SECOND_US
 

@@ -17,7 +17,7 @@ from tests.protocols.jimi.printed import (
 )
 from wayside.protocol.base import Side
 from wayside.protocol.framing import BAD_FRAME_SAMPLE_BYTES_MAX, BadFrame, Fault
-from wayside.protocols.jimi.frames import FRAME_BYTES_MAX, Frame, JimiFramer, seal
+from wayside.protocols.jimi.frames import FRAME_BYTES_MAX, Frame, JimiFramer, acknowledge, seal
 
 STREAM = b"".join(printed.raw for printed in FROM_DEVICE)
 
@@ -162,6 +162,11 @@ def test_the_longest_frame_passes_and_one_byte_more_does_not() -> None:
 def test_the_short_form_is_used_as_far_as_it_goes() -> None:
     assert seal(0x80, bytes(250), 1).startswith(b"\x78\x78\xff")
     assert seal(0x80, bytes(251), 1).startswith(b"\x79\x79\x01\x00")
+
+
+@given(st.integers(0, 0xFF), st.integers(0, 0xFFFF))
+def test_an_acknowledgement_is_the_empty_packet(code: int, serial: int) -> None:
+    assert acknowledge(code, serial) == seal(code, b"", serial)
 
 
 def test_a_serial_number_has_sixteen_bits() -> None:

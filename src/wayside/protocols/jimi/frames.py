@@ -33,6 +33,7 @@ _SERIAL_MAX: Final = 0xFFFF
 _START_OR_ITS_BEGINNING: Final = re.compile(rb"\x78\x78|\x79\x79|[\x78\x79]\Z")
 _LONG_LENGTH: Final = Struct(">H")
 _TAIL: Final = Struct(">HH2s")
+_EMPTY: Final = Struct(">BBH")
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -89,6 +90,12 @@ class JimiFramer(Framer[Frame]):
         code = buffer[content]
         name = self._names.get(code) or name_of(code, self._side)
         return Frame(buffer[start:end], name, code, buffer[content + 1 : end - _TAIL.size], serial)
+
+
+def acknowledge(code: int, serial: int) -> bytes:
+    """``seal`` for the empty packet, which answers most of what comes in."""
+    counted = _EMPTY.pack(COUNTED_BYTES, code, serial)
+    return SHORT_START + counted + crc16_x25(counted).to_bytes(2) + STOP
 
 
 def seal(code: int, body: bytes, serial: int, *, long: bool = False) -> bytes:

@@ -12,7 +12,7 @@ from wayside.protocol.questions import Question, Registration
 from wayside.protocol.session import Setup
 from wayside.protocols.jimi import codes
 from wayside.protocols.jimi.commands import BY_NAME, SILENCE, is_refusal, text_for
-from wayside.protocols.jimi.frames import Frame, seal
+from wayside.protocols.jimi.frames import Frame, acknowledge, seal
 from wayside.protocols.jimi.messages import parse_device
 from wayside.protocols.jimi.messages.basic import Login, Reply, ReplyWithLanguage, command_body
 from wayside.protocols.jimi.translate import events
@@ -124,7 +124,7 @@ class JimiSession:
 
 def _answer(frame: Frame) -> Send:
     """The empty packet with the same protocol and serial number (5.1.2, 5.2.2, 5.3.2, 5.11.2, 5.12.2, 5.13.2)."""
-    data = seal(frame.code, b"", frame.serial)
+    data = acknowledge(frame.code, frame.serial)
     return Send(data, codes.SERVER_NAMES[frame.code], courtesy=frame.code in codes.COURTESY)
 
 

@@ -22,24 +22,35 @@ _TRACK_STARTS: Final = "%;+"
 _TRACK_END: Final = "?"
 
 
-def add_position(  # noqa: PLR0917 - a record for each would cost the hot path more than it says
+def is_place(latitude: int, longitude: int, fixed: bool) -> bool:  # noqa: FBT001 - as in add_position
+    """Whether two raw numbers name a place.
+
+    Without a fix the terminal repeats the last place it knew, and ``position.valid`` says so; all zeros mean
+    that it knows none.
+    """
+    known = fixed or latitude or longitude
+    return bool(known) and latitude <= LATITUDE_MAX and longitude <= LONGITUDE_MAX
+
+
+def add_position(  # noqa: PLR0917 - the order in which the packets have them
     values: Values,
     latitude: int,
     longitude: int,
-    fixed: bool,  # noqa: FBT001 - bits of the course word, in its order; keywords would slow the hot path
+    fixed: bool,  # noqa: FBT001 - bits of the course word, in its order
     west: bool,  # noqa: FBT001 - likewise
     north: bool,  # noqa: FBT001 - likewise
 ) -> None:
-    """Latitude and longitude with their signs.
-
-    Without a fix the terminal repeats the last place it knew, and ``position.valid`` says so; all zeros mean
-    that it knows none.  Numbers outside the globe are left out.
-    """
+    """Latitude and longitude with their signs, where they name a place, and whether there was a fix."""
     values["position.valid"] = fixed
-    if latitude > LATITUDE_MAX or longitude > LONGITUDE_MAX or not (fixed or latitude or longitude):
-        return
-    values["position.latitude"] = (latitude if north else -latitude) / UNITS_PER_DEGREE
-    values["position.longitude"] = (-longitude if west else longitude) / UNITS_PER_DEGREE
+    if is_place(latitude, longitude, fixed):
+        values["position.latitude"] = (latitude if north else -latitude) / UNITS_PER_DEGREE
+        values["position.longitude"] = (-longitude if west else longitude) / UNITS_PER_DEGREE
+
+
+def leave_out(values: Values, *names: str) -> None:
+    """Take back what the device cannot know."""
+    for name in names:
+        del values[name]
 
 
 def instant_of(moment: Moment) -> Instant | None:

@@ -17,8 +17,11 @@ from wayside.protocols.jimi.messages.location import (
 from wayside.protocols.jimi.translate.common import (
     CENTURY,
     COURSE_DEG_MAX,
+    UNITS_PER_DEGREE,
     add_position,
     instant_of,
+    is_place,
+    leave_out,
     text_of,
 )
 from wayside.protocols.jimi.translate.tables import ALARMS, FILE_UPLOADING, REPORT_REASONS
@@ -41,33 +44,29 @@ def additional_location(message: AdditionalLocation | AdditionalLocationWide) ->
 
 
 def _report(message: Location | LocationWide, name: str) -> Event:
+    """Everything first, in one dict of its final size; then what means nothing just now is left out again."""
+    latitude, longitude = message.latitude / UNITS_PER_DEGREE, message.longitude / UNITS_PER_DEGREE
+    mode, tail = message.upload_mode, message.tail
     values: Values = {
+        "position.valid": message.fixed,
+        "position.latitude": latitude if message.north else -latitude,
+        "position.longitude": -longitude if message.west else longitude,
+        "position.speed": message.speed_kmh,
+        "position.direction": message.course_deg,
         "position.satellites": message.satellites,
         "position.differential": message.differential,
+        "position.buffered": message.reuploaded == 1,
+        "gsm.mcc": message.mcc,
+        "gsm.mnc": message.mnc,
+        "gsm.lac": message.lac,
+        "gsm.cellid": message.cell_id,
+        "engine.ignition.status": message.ignition == 1,
     }
-    fixed = message.fixed
-    add_position(values, message.latitude, message.longitude, fixed, message.west, message.north)
-    if fixed:
-        values["position.speed"] = message.speed_kmh
-        if message.course_deg <= COURSE_DEG_MAX:
-            values["position.direction"] = message.course_deg
-    if message.mcc:
-        values["gsm.mcc"] = message.mcc
-        values["gsm.mnc"] = message.mnc
-    if message.lac not in _LACS_OF_NO_CELL:
-        values["gsm.lac"] = message.lac
-        values["gsm.cellid"] = message.cell_id
-    if message.ignition <= 1:
-        values["engine.ignition.status"] = message.ignition == 1
-    if message.reuploaded <= 1:
-        values["position.buffered"] = message.reuploaded == 1
-    mode = message.upload_mode
-    reason = REPORT_REASONS.get(mode)
-    if reason:
+    _leave_out_meaningless(values, message)
+    if reason := REPORT_REASONS.get(mode):
         values["report.reason"] = reason
     else:
         values["report.reason.raw"] = mode
-    tail = message.tail
     if len(tail) == MILEAGE_BYTES:
         values["vehicle.mileage.raw"] = int.from_bytes(tail)
     elif tail:
@@ -76,6 +75,23 @@ def _report(message: Location | LocationWide, name: str) -> Event:
         CENTURY + message.year, message.month, message.day, message.hour, message.minute, message.second
     )
     return Event(Kind.REPORT, name, values, at)
+
+
+def _leave_out_meaningless(values: Values, message: Location | LocationWide) -> None:
+    if not is_place(message.latitude, message.longitude, message.fixed):
+        leave_out(values, "position.latitude", "position.longitude")
+    if not message.fixed:
+        leave_out(values, "position.speed", "position.direction")
+    elif message.course_deg > COURSE_DEG_MAX:
+        leave_out(values, "position.direction")
+    if not message.mcc:
+        leave_out(values, "gsm.mcc", "gsm.mnc")
+    if message.lac in _LACS_OF_NO_CELL:
+        leave_out(values, "gsm.lac", "gsm.cellid")
+    if message.ignition > 1:
+        leave_out(values, "engine.ignition.status")
+    if message.reuploaded > 1:
+        leave_out(values, "position.buffered")
 
 
 def alarm(message: Alarm) -> Events:

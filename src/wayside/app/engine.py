@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from wayside import __version__
+from wayside.api import server as http
 from wayside.api.app import build_app
-from wayside.api.server import HttpServer
 from wayside.api.services import Services
 from wayside.api.tokens import Tokens
 from wayside.app.address import Address, parse_address
@@ -69,7 +69,8 @@ class Engine:
             registration=settings.registration,
             firmware=self._firmware,
         )
-        services = Services(
+        self._http_address = parse_address(settings.http)
+        self._services = Services(
             store=self._store,
             bus=bus,
             devices=self._gateway.devices,
@@ -83,7 +84,6 @@ class Engine:
             version=__version__,
             metrics_public=settings.metrics_public,
         )
-        self._http = HttpServer(build_app(services), *parse_address(settings.http))
 
     async def start(self) -> Running:
         """Store → tokens and firmware → gateway, which recovers and listens → HTTP → retention.
@@ -97,11 +97,12 @@ class Engine:
             stack.push_async_callback(self._store.close)
             first_token = await self._tokens.open()
             self._open_firmware()
-            stack.push_async_callback(self._http.stop)
+            # Stopped last of all that talks: until then callers can see how devices take their leave.
+            web = await stack.enter_async_context(AsyncExitStack())
             stack.push_async_callback(self._gateway.drain)
             listens = _listens(self._settings)
             await self._gateway.start(listens)
-            await self._http.start()
+            web.push_async_callback(self._start_http().stop)
             await stack.enter_async_context(_pruning(self._store, self._settings))
             self._stack = stack.pop_all()
         ports = {listen: self._gateway.port(listen.protocol) for listen in listens}
@@ -113,10 +114,14 @@ class Engine:
         self._stopping = True
         await self._stack.aclose()
 
-    @property
-    def _http_address(self) -> Address:
-        """Where the API really is: port 0 in the settings lets the system choose."""
-        return Address(parse_address(self._settings.http).host, self._http.port)
+    def _start_http(self) -> http.HttpServer:
+        try:
+            server = http.start(build_app(self._services), *self._http_address)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ConfigError(f"http: cannot listen on {self._http_address}: {reason}") from error
+        self._http_address = Address(server.address.host, server.address.port)
+        return server
 
     def _base_url(self) -> str:
         return base_url(self._settings.public_url, self._http_address)

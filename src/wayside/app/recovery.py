@@ -40,7 +40,8 @@ async def _create(data_dir: Path, name: str, until: Instant | None) -> TokenCrea
         spare = await tokens.open()  # made if no token can administer; ours will, so nobody needs to know it
         record, token = await tokens.create(name, Scope.ADMIN, until, BY)
         if spare is not None and (caller := tokens.caller(spare)):
-            await tokens.delete(caller.token, BY)
+            (spare_id,) = (known.id for known in tokens.records() if known.digest == caller.digest)
+            await tokens.delete(spare_id, BY)
     finally:
         await store.close()
     return TokenCreated(token, TokenView.of(record))

@@ -34,11 +34,12 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings, began_s: float) -> None:
     stop = interrupted()
     async with running(settings) as server:
+        if server.first_token is not None:
+            sys.stderr.write(token_note(server.first_token, local_url(server.http)))
+            sys.stderr.flush()
         sys.stdout.write(banner(settings, server))
         sys.stdout.write(f"ready in {time.monotonic() - began_s:.2f} s\n")
         sys.stdout.flush()
-        if server.first_token is not None:
-            sys.stderr.write(token_note(server.first_token, local_url(server.http)))
         await stop.wait()
         sys.stdout.write("stopping\n")
         sys.stdout.flush()

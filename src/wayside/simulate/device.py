@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from wayside.model.instant import SECOND, Instant
 from wayside.protocol.effects import Close, Send, WakeAt
@@ -86,8 +86,7 @@ class Device(asyncio.Protocol):
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one in all but name
         self._framer = self._new_framer()
         self._paused = self._overslept = False
         self._tally.connected += 1

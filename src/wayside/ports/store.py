@@ -167,9 +167,14 @@ class Retention(msgspec.Struct, frozen=True):
 
 
 class Committed(msgspec.Struct, frozen=True):
-    """``first_id`` is the id of the batch's first entry; the others follow without a gap."""
+    """``first_id`` is the id of the batch's first entry; the others follow without a gap.
+
+    ``refused`` are the positions of transitions that may not follow the state of their command (or whose command
+    is gone): each is left out by itself, because events beside it must not be lost.
+    """
 
     first_id: int
+    refused: tuple[int, ...] = ()
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -244,7 +249,7 @@ class Store(Protocol):
         """Those that are waiting, in flight or open, oldest first, for recovery at start."""
 
     async def next_command_number(self) -> int:
-        """The number the next command gets: one more than any before, within 32 bits."""
+        """The number the next command gets: one more than any before, within 32 bits; taken when this returns."""
 
     # Alarms
     async def alarms(self, query: AlarmQuery) -> Page[Alarm]:

@@ -1,0 +1,1 @@
+"""What stands behind the ports: embedded (SQLite and memory, nothing to install) and, later, distributed."""

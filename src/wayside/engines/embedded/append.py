@@ -1,0 +1,72 @@
+"""The append path: entries of a batch as rows of the log, alarms beside them, and steps of commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import apsw
+
+from wayside.engines.embedded.kinds import CODES, NO_EVENT
+from wayside.engines.embedded.ledger import Ledger
+from wayside.engines.embedded.texts import to_json
+from wayside.model.events import Kind
+from wayside.ports.store import Entry
+
+COLUMNS: Final = 10
+ROWS_PER_STATEMENT: Final = 32
+"""Fewer calls into SQLite: a fifth less time per row, and fewer moments to lose the interpreter to the loop."""
+
+ONE_ROW: Final = f"({','.join('?' * COLUMNS)})"
+INSERT: Final = (
+    "INSERT INTO log"
+    " (id, device, kind, received_at, at, message, event_message, vals, received, sent) VALUES "
+)
+INSERT_ONE: Final = INSERT + ONE_ROW
+INSERT_MANY: Final = INSERT + ",".join([ONE_ROW] * ROWS_PER_STATEMENT)
+CHUNK: Final = COLUMNS * ROWS_PER_STATEMENT
+
+INSERT_ALARM: Final = "INSERT INTO alarm (id, device, alarm) VALUES (?, ?, ?)"
+
+
+def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]) -> int:
+    """Store the rows in order; the first one's id."""
+    first_id = ledger.next_id
+    values: list[Any] = []
+    alarms: list[tuple[int, int, str | None]] = []
+    row_id = first_id
+    for entry in entries:
+        event = entry.event
+        key = ledger.known(entry.device) or ledger.key(db, entry.device)
+        if event is None:
+            values += (
+                *(row_id, key, NO_EVENT, entry.received_at, None, entry.message, None, None),
+                *(entry.received, entry.sent),
+            )
+        else:
+            kind = event.kind
+            if kind is Kind.ALARM:
+                alarm = event.values.get("alarm.kind")
+                alarms.append((row_id, key, alarm if isinstance(alarm, str) else None))
+            values += (
+                row_id,
+                key,
+                CODES[kind],
+                entry.received_at,
+                event.at,
+                entry.message,
+                None if event.message == entry.message else event.message,
+                to_json(event.values),
+                entry.received,
+                entry.sent,
+            )
+        row_id += 1
+    whole = len(values) - len(values) % CHUNK
+    for start in range(0, whole, CHUNK):
+        db.execute(INSERT_MANY, values[start : start + CHUNK])
+    for start in range(whole, len(values), COLUMNS):
+        db.execute(INSERT_ONE, values[start : start + COLUMNS])
+    if alarms:
+        db.executemany(INSERT_ALARM, alarms)
+    ledger.next_id = row_id
+    return first_id

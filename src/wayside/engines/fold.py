@@ -1,0 +1,58 @@
+"""The last value of every name, folded from a device's events; the same for every engine.
+
+A fold of the log is a function of the events and their order alone, so that memory, a checkpoint and a replay
+after a crash agree.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wayside.model.events import Latest, Values
+from wayside.model.instant import MINUTE, Instant
+
+CLOCK_AHEAD_MAX: Final = 5 * MINUTE
+"""A device whose clock is further ahead of ours than this is wrong about the time: ours is taken."""
+
+LONG_AGO: Final = -(2**63)
+
+
+class DeviceState:
+    """One device.  ``values`` and ``times`` have the same names; ``newest`` is no earlier than any of the times."""
+
+    __slots__ = ("newest", "times", "values")
+
+    def __init__(self, values: Values | None = None, times: dict[str, Instant] | None = None) -> None:
+        self.values = {} if values is None else values
+        self.times = {} if times is None else times
+        self.newest = max(self.times.values(), default=LONG_AGO)
+
+    def fold(self, values: Values, at: Instant | None, received_at: Instant) -> None:
+        """Take in one event: it counts from the device's own time where that is plausible, else from ours."""
+        latest = received_at + CLOCK_AHEAD_MAX
+        time = received_at if at is None or at > latest else at
+        if time < self.newest:
+            self._fold_late(values, time, latest)
+            return
+        self.values.update(values)
+        self.times.update(dict.fromkeys(values, time))
+        self.newest = time
+
+    def _fold_late(self, values: Values, time: Instant, latest: Instant) -> None:
+        """A buffered report fills gaps but replaces nothing newer.
+
+        What is held from later than ``latest`` was stored while our own clock was wrong, and gives way.
+        """
+        times = self.times
+        for name, value in values.items():
+            held = times.get(name, LONG_AGO)
+            if held <= time or held > latest:
+                self.values[name] = value
+                times[name] = time
+        if self.newest > latest:
+            self.newest = max(times.values(), default=LONG_AGO)
+
+    def latest(self) -> dict[str, Latest]:
+        """For those who ask."""
+        times = self.times
+        return {name: Latest(value, times[name]) for name, value in self.values.items()}

@@ -9,7 +9,7 @@ import pytest
 from wayside.cli.client import Client, Unreachable
 from wayside.cli.exits import CliError, UsageError
 from wayside.cli.moments import ago, ahead
-from wayside.cli.output import cell, printable
+from wayside.cli.output import cell, printable, table
 from wayside.cli.send import property_of, typed
 from wayside.cli.tail import line, live_url
 from wayside.model.instant import DAY, from_rfc3339
@@ -91,7 +91,7 @@ def test_control_characters_never_reach_the_terminal(text: str, shown: str) -> N
 
 
 def test_values_are_shown_on_one_line() -> None:
-    assert cell({"a": True, "b": [1, "x\n"], "c": None}) == "a=yes b=1,x\\n c=-"
+    assert cell({"a": True, "b": [1, "x\n"], "c": None, "d": 1 / 3}) == "a=yes b=1,x\\n c=- d=0.333333"
 
 
 def test_parameters_are_read_as_their_schema_wants() -> None:
@@ -148,3 +148,13 @@ def test_notices_are_lines() -> None:
     assert line({"type": "event", "event": event}).split() == ["T", "d:1", "reply", "text", "a=\\x1b"]
     step = {"at": "T", "device": "d:1", "command": "c", "state": "sent", "detail": "", "values": {}}
     assert line({"type": "command", **step}).split() == ["T", "d:1", "command", "sent", "command=c"]
+
+
+def test_a_table_elsewhere_than_on_a_terminal_keeps_each_row_on_its_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table(("name", "values"), [("[red]a", {"text": "x" * 300}), ("b", None)])
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert header.split() == ["name", "values"]
+    assert first.split() == ["[red]a", "text=" + "x" * 300]
+    assert second.split() == ["b", "-"]

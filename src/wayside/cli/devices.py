@@ -10,7 +10,7 @@ from cyclopts import App, Parameter
 from wayside.cli.client import segment
 from wayside.cli.exits import FAILED, OK, UsageError
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import fields, json_line, note, table
+from wayside.cli.output import at, fields, json_line, note, table
 
 app = App(name="devices", help="List, accept, reject, rename, delete devices.")
 
@@ -52,7 +52,7 @@ def list_(
                 device["name"],
                 device["status"],
                 "online" if device["presence"]["online"] else "offline",
-                device["presence"]["last_seen"],
+                at(device["presence"]["last_seen"]),
             )
             for device in found
         ]
@@ -69,8 +69,8 @@ def show(device: Device, /, *, json: Json = False, server: ServerOptions = HERE)
         return
     fields({name: found[name] for name in ("device", "name", "status", "created_at")} | found["presence"])
     sys.stdout.write("\n")
-    rows = [(name, latest["value"], latest["at"]) for name, latest in found["state"].items()]
-    table(("value", "", "at"), rows)
+    rows = [(name, at(latest["at"]), latest["value"]) for name, latest in found["state"].items()]
+    table(("name", "since", "value"), rows)
 
 
 @app.command
@@ -82,9 +82,9 @@ def unknown(*, json: Json = False, server: ServerOptions = HERE) -> None:
         for device in found:
             json_line(device)
         return
-    columns = ("device", "last seen", "address", "frames", "held", "messages")
-    names = ("device", "last_seen", "address", "frames", "events_held", "messages")
-    table(columns, [tuple(device[name] for name in names) for device in found])
+    names = ("address", "frames", "events_held", "messages")
+    rows = [(one["device"], at(one["last_seen"]), *(one[name] for name in names)) for one in found]
+    table(("device", "last seen", "address", "frames", "held", "messages"), rows)
 
 
 @app.command

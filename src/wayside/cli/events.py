@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from wayside.cli.moments import ago
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import json_line, table
+from wayside.cli.output import at, json_line, table
 from wayside.model.events import Kind
 
 Name = Annotated[str | None, Parameter(help="Only events with a value of this name.")]
@@ -60,4 +60,5 @@ def events(
 
 def row(event: dict[str, Any]) -> tuple[object, ...]:
     """An event as the table shows it."""
-    return tuple(event[name] for name in ("id", "received_at", "device", "kind", "message", "values"))
+    rest = (event[name] for name in ("device", "kind", "message", "values"))
+    return (event["id"], at(event["received_at"]), *rest)

@@ -5,13 +5,23 @@ What devices sent is untrusted: it never reaches the terminal as a control seque
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+LINE_MAX: Final = 100_000
+"""Wider than any row, so that programs such as grep see rows whole."""
+
+DECIMALS: Final = 6
+"""Of a degree this is a decimetre."""
+
+_FRACTION: Final = re.compile(r"\.\d+Z$")
 
 
 def json_line(value: object) -> None:
@@ -25,19 +35,23 @@ def note(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table on stdout, as wide as its content where the output is no terminal."""
+    """A table on stdout.  On a terminal its last column is wrapped; elsewhere every row is one line."""
     grid = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        grid.add_column(column, overflow="fold")
+        grid.add_column(column, overflow="fold", no_wrap=column is not columns[-1])
     for row in rows:
         grid.add_row(*(Text(cell(value)) for value in row))
-    console = Console(soft_wrap=not sys.stdout.isatty())
-    console.print(grid)
+    Console(width=None if sys.stdout.isatty() else LINE_MAX).print(grid)
 
 
 def fields(pairs: Mapping[str, object]) -> None:
     """Name and value, a line each."""
-    table(("", ""), [(name, value) for name, value in pairs.items()])
+    table(("name", "value"), list(pairs.items()))
+
+
+def at(time: str | None) -> str | None:
+    """A time of the API to the second, for tables; JSON output keeps all of it."""
+    return None if time is None else _FRACTION.sub("Z", time)
 
 
 def cell(value: object) -> str:
@@ -46,6 +60,8 @@ def cell(value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(round(value, DECIMALS))
     if isinstance(value, Mapping):
         return " ".join(f"{name}={cell(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):

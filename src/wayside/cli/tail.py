@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from wayside.cli.client import PREFIX
 from wayside.cli.exits import CliError
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import cell, json_line, note, printable
+from wayside.cli.output import at, cell, json_line, note, printable
 from wayside.model.events import Kind
 
 RETRY_S: Final = 2.0
@@ -23,7 +23,7 @@ RETRY_S: Final = 2.0
 REFUSALS: Final = range(4400, 4500)
 """Close codes that say: not like this.  4400 + the HTTP status of the same mistake."""
 
-WIDTHS: Final = (24, 30, 10, 16)
+WIDTHS: Final = (20, 30, 10, 16)
 
 
 def tail(
@@ -79,13 +79,13 @@ def line(notice: dict[str, Any]) -> str:
     """A notice as a person reads it."""
     if notice["type"] == "event":
         event = notice["event"]
-        start = (event["received_at"], event["device"], event["kind"], event["message"])
+        start = (at(event["received_at"]), event["device"], event["kind"], event["message"])
         values = event["values"]
     else:
-        start = (notice["at"], notice["device"], "command", notice["state"])
+        start = (at(notice["at"]), notice["device"], "command", notice["state"])
         values = {"command": notice["command"], **({"detail": notice["detail"]} if notice["detail"] else {})}
         values |= notice["values"]
-    columns = (f"{printable(text):<{width}}" for text, width in zip(start, WIDTHS, strict=True))
+    columns = (f"{printable(str(text)):<{width}}" for text, width in zip(start, WIDTHS, strict=True))
     return " ".join((*columns, cell(values)))
 
 

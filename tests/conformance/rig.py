@@ -16,7 +16,7 @@ from wayside.model.commands import Capability, Command
 from wayside.model.errors import CommandError
 from wayside.protocol.base import Link, Protocol, Side
 from wayside.protocol.framing import BadFrame, Framer
-from wayside.protocol.questions import FirmwareOffer, Question, WantFirmware
+from wayside.protocol.questions import BankKnown, FirmwareOffer, Question, WantBank, WantFirmware
 from wayside.protocol.session import Session, Setup
 from wayside.protocol.simulator import Behaviour
 
@@ -28,6 +28,8 @@ def answer(question: Question) -> object:
     match question:
         case WantFirmware():
             return OFFER
+        case WantBank():
+            return BankKnown(ours=True)
 
 
 class Rig(NamedTuple):

@@ -19,7 +19,7 @@ from wayside.model.vocabulary import complaints
 from wayside.protocol.base import Side
 from wayside.protocol.effects import Ask, Effects, Emit, Identify, Send, Settle
 from wayside.protocol.framing import AnyFrame, BadFrame
-from wayside.protocol.questions import Registration
+from wayside.protocol.questions import Registration, WantFirmware
 from wayside.protocol.session import Session
 from wayside.wire.errors import DecodeError
 
@@ -136,7 +136,9 @@ def test_valid_parameters_are_carried_out_or_refused_by_name(rig: Rig, data: st.
 
 def _is_about(effect: object, command: str) -> bool:
     return (isinstance(effect, Send | Settle) and effect.command == command) or (
-        isinstance(effect, Ask) and effect.question.command == command
+        isinstance(effect, Ask)
+        and isinstance(effect.question, WantFirmware)
+        and effect.question.command == command
     )
 
 

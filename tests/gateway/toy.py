@@ -142,6 +142,7 @@ class ToySession:
             for earlier in registration.open_commands:
                 self.waiting.remember(earlier.number, earlier.id)
             return [Send(b"KNOWN\n", "known")] if registration.accepted else []
+        assert isinstance(question, WantFirmware)
         command = self.asked.pop(question.command)
         if value is None:
             return [Settle(command.id, State.REJECTED, "no such firmware")]

@@ -10,7 +10,7 @@ from wayside.model.events import Event
 from wayside.model.instant import Instant, to_rfc3339
 from wayside.protocol.base import Link, Protocol, Side
 from wayside.protocol.effects import Effects, Emit, Identify, Send
-from wayside.protocol.framing import AnyFrame, BadFrame, Fault
+from wayside.protocol.framing import AnyFrame, BadFrame, Fault, fault_of
 from wayside.protocol.questions import Registration
 from wayside.protocol.session import Session, Setup
 from wayside.wire.errors import DecodeError
@@ -39,7 +39,7 @@ def _one(
         fields = link.parse(frame, side)
         effects = _effects(protocol, link, frame, at) if side is Side.DEVICE else []
     except DecodeError as error:
-        return _refused(protocol, link, Fault.MESSAGE, f"{frame.name}: {error}", frame.raw)
+        return _refused(protocol, link, fault_of(error), f"{frame.name}: {error}", frame.raw)
     return {
         "protocol": protocol.name,
         "link": link.transport.value,

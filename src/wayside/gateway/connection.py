@@ -19,8 +19,8 @@ from wayside.model.instant import SECOND, Instant, seconds
 from wayside.ports.store import DeviceStatus, Entry
 from wayside.protocol.base import Link, Side
 from wayside.protocol.effects import Ask, Close, Effect, Effects, Emit, Identify, Send, Settle, WakeAt
-from wayside.protocol.framing import AnyFrame, BadFrame, Fault, Framer
-from wayside.protocol.questions import Question, Registration
+from wayside.protocol.framing import AnyFrame, BadFrame, Fault, Framer, fault_of
+from wayside.protocol.questions import Question, Registration, WantFirmware
 from wayside.protocol.session import Session
 from wayside.wire.errors import DecodeError
 
@@ -259,7 +259,7 @@ class Connection(asyncio.Protocol):
         try:
             effects = self.session.receive(frame, at)
         except DecodeError as error:
-            self._refuse(Fault.MESSAGE, str(error), frame.raw)
+            self._refuse(fault_of(error), str(error), frame.raw)
             return
         except Exception:
             log.exception("session failed", frame=frame.raw[: self._hub.limits.bad_frame_log_bytes].hex())
@@ -407,12 +407,12 @@ class Connection(asyncio.Protocol):
 
     def _ask(self, question: Question, at: Instant) -> None:
         hub = self._hub
-        if hub.firmware is None:
+        if hub.firmware is None or not isinstance(question, WantFirmware):
             hub.loop.call_soon(self._answered, question, None)
         else:
             hub.spawn(self._fetch_answer(question, at + seconds(hub.limits.firmware_offer_s)))
 
-    async def _fetch_answer(self, question: Question, until: Instant) -> None:
+    async def _fetch_answer(self, question: WantFirmware, until: Instant) -> None:
         assert self._hub.firmware is not None
         offer = None
         try:

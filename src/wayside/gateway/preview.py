@@ -13,7 +13,7 @@ from wayside.ports.firmware import FirmwareShelf
 from wayside.ports.platform import Preview, PreviewFrame
 from wayside.protocol.base import Protocol
 from wayside.protocol.effects import Ask, Effects, Identify, Send, Settle
-from wayside.protocol.questions import Registration
+from wayside.protocol.questions import Registration, WantFirmware
 from wayside.protocol.session import Session, Setup
 
 OFFLINE_NOTE = "the device is offline: shown as to one that has just connected"
@@ -66,12 +66,10 @@ class Rehearsal:
                     frames.append(PreviewFrame(effect.message, effect.data))
                 case Settle() if effect.detail:
                     notes.append(f"{effect.state}: {effect.detail}")
-                case Ask():
+                case Ask(WantFirmware(asking, firmware)):
                     answer = None
                     if self._firmware is not None:  # an address that is over at once: nobody is to fetch it
-                        answer = await self._firmware.offer(
-                            effect.question.firmware, effect.question.command, at
-                        )
+                        answer = await self._firmware.offer(firmware, asking, at)
                         notes.append(FIRMWARE_NOTE)
                     await self._play(session, session.answer(effect.question, answer, at), at, frames, notes)
                 case _:

@@ -61,6 +61,8 @@ DEVICE: Final[tuple[Row, ...]] = (
     ("device.manufacture.date", "string", "", "When it was made, as the device writes it.", ""),
     ("device.uptime", "number", "min", "Working time since it left the factory.", "duration"),
     ("reply.text", "string", "", "A device's answer to a command, in its own words.", ""),
+    ("frame.checksum.valid", "boolean", "", "Whether the message's check code was right; left out if so.", ""),
+    ("frame.checksum.profile", "string", "", "How the device was found to compute its check code.", ""),
     ("module.text", "string", "", "A line that an attached module sent through the device.", ""),
     ("module.type.raw", "integer", "", "The code of the module or content that sent raw data.", ""),
     ("module.data.raw", "string", "", "Content that no rule describes, hexadecimal.", ""),
@@ -128,6 +130,7 @@ LOCK: Final[tuple[Row, ...]] = (
 CABINET: Final[tuple[Row, ...]] = (
     ("cabinet.slot", "integer", "", "The slot that this is about.", ""),
     ("cabinet.slot.{n}.state", "string", "", "What is in slot n.", "enum"),
+    ("cabinet.slot.{n}.state.raw", "string", "", "The state's code, where no name is known for it.", ""),
     ("cabinet.slot.{n}.bank", "string", "", "The bank in slot n.", ""),
     ("bank.id", "string", "", "A power bank's number.", ""),
 )

@@ -12,6 +12,8 @@ from typing import Final, Generic, Protocol, TypeVar
 
 import msgspec
 
+from wayside.wire.errors import ChecksumError, DecodeError
+
 # Nonsense is reported, but no more of it than a person reads in a log line or a bad-frame event needs.
 BAD_FRAME_SAMPLE_BYTES_MAX: Final = 512
 
@@ -27,6 +29,11 @@ class Fault(enum.StrEnum):
     CHECKSUM = "checksum"
     FRAMING = "framing"
     MESSAGE = "message"
+
+
+def fault_of(error: DecodeError) -> Fault:
+    """What is wrong with a frame whose content was refused."""
+    return Fault.CHECKSUM if isinstance(error, ChecksumError) else Fault.MESSAGE
 
 
 class BadFrame(msgspec.Struct, frozen=True, gc=False):

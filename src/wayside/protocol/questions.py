@@ -51,4 +51,17 @@ class FirmwareOffer(msgspec.Struct, frozen=True):
     byte_sum: int
 
 
-Question = WantFirmware
+class WantBank(msgspec.Struct, frozen=True):
+    """Somebody wants to put this power bank into a slot: is it one of ours?  Answer: ``BankKnown``."""
+
+    slot: int
+    bank: str
+
+
+class BankKnown(msgspec.Struct, frozen=True):
+    """Whether a power bank is registered, and may be taken back."""
+
+    ours: bool
+
+
+Question = WantFirmware | WantBank

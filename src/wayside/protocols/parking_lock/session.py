@@ -246,8 +246,8 @@ class ParkingLockSession:
 
     # What the platform answers.
 
-    def _firmware(self, question: WantFirmware, offer: FirmwareOffer | None, at: Instant) -> Effects:
-        if question.command != self._wanting_firmware:
+    def _firmware(self, question: Question, offer: FirmwareOffer | None, at: Instant) -> Effects:
+        if not isinstance(question, WantFirmware) or question.command != self._wanting_firmware:
             return []
         self._wanting_firmware = None
         if offer is None:

@@ -1,14 +1,27 @@
 """What the contract suite stores, and how it reads whole lists."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from wayside.model.commands import CommandRecord, State
 from wayside.model.events import Event, Kind, Values
 from wayside.model.instant import MINUTE, SECOND, Instant
-from wayside.ports.store import Batch, Entry, Page, Span, Store
+from wayside.ports.store import (
+    AlarmQuery,
+    Batch,
+    CommandQuery,
+    DeviceQuery,
+    Entry,
+    EventQuery,
+    FrameQuery,
+    Page,
+    Span,
+    Store,
+)
+
+Q = TypeVar("Q", Span, EventQuery, FrameQuery, AlarmQuery, CommandQuery, DeviceQuery)
 
 START: Instant = 1_700_000_000 * SECOND
 ONE = "jimi:353376110008882"
@@ -50,7 +63,7 @@ def alarm(device: str = ONE, received_at: Instant = START, name: str = "sos") ->
     )
 
 
-def command(number: int = 1, **changes: Any) -> CommandRecord:
+def command(number: int = 1, **changes: object) -> CommandRecord:
     record = CommandRecord(
         id=f"c{number}",
         number=number,
@@ -71,7 +84,7 @@ async def append(store: Store, *entries: Entry) -> list[int]:
     return list(range(committed.first_id, committed.first_id + len(entries)))
 
 
-async def whole(fetch: Callable[[Any], Awaitable[Page[Any]]], query: Any, limit: int = 100) -> list[Any]:
+async def whole(fetch: Callable[[Q], Awaitable[Page[Any]]], query: Q, limit: int = 100) -> list[Any]:
     """Every page of a list, one after the other."""
     items: list[Any] = []
     cursor = None
@@ -86,7 +99,7 @@ async def whole(fetch: Callable[[Any], Awaitable[Page[Any]]], query: Any, limit:
     raise AssertionError("the list does not end")
 
 
-def with_span(query: Any, **changes: Any) -> Any:
+def with_span(query: Q, **changes: object) -> Q:
     if isinstance(query, Span):
         return msgspec.structs.replace(query, **changes)
     return msgspec.structs.replace(query, span=msgspec.structs.replace(query.span, **changes))

@@ -95,13 +95,13 @@ def expected(
 
 @pytest.mark.parametrize("settled", [False, True])
 @pytest.mark.parametrize("limit", [1, 7, 100])
-async def test_events_by_every_filter(shelf: Shelf, limit: int, settled: bool) -> None:
+async def test_events_by_every_filter(shelf: Shelf, limit: int, *, settled: bool) -> None:
     store = await shelf.open()
     by_id = await stored(store)
     if settled:
         await shelf.settle(store)
     for since, until in TIMES:
-        for query in (
+        for filters in (
             EventQuery(),
             EventQuery(device=ONE),
             EventQuery(device=THREE, kind=Kind.REPORT),
@@ -115,7 +115,7 @@ async def test_events_by_every_filter(shelf: Shelf, limit: int, settled: bool) -
             EventQuery(name='"n":'),
             EventQuery(device="jimi:nobody"),
         ):
-            query = with_span(query, since=since, until=until)
+            query = with_span(filters, since=since, until=until)
 
             def wanted(entry: Entry, query: EventQuery = query) -> bool:
                 event = entry.event
@@ -130,19 +130,19 @@ async def test_events_by_every_filter(shelf: Shelf, limit: int, settled: bool) -
 
 
 @pytest.mark.parametrize("settled", [False, True])
-async def test_frames_by_every_filter(shelf: Shelf, settled: bool) -> None:
+async def test_frames_by_every_filter(shelf: Shelf, *, settled: bool) -> None:
     store = await shelf.open()
     by_id = await stored(store)
     if settled:
         await shelf.settle(store)
     for since, until in TIMES:
-        for query in (
+        for filters in (
             FrameQuery(),
             FrameQuery(device=TWO),
             FrameQuery(message="heartbeat"),
             FrameQuery(device=ONE, message="location"),
         ):
-            query = with_span(query, since=since, until=until)
+            query = with_span(filters, since=since, until=until)
             found = ids(await whole(store.frames, query, 7))
             assert found == expected(by_id, query, lambda entry: True), query
 

@@ -37,6 +37,7 @@ INSERT_STEP: Final = """
 INSERT INTO command_transition (command, step, state, at, detail, vals, late)
 VALUES (?1, 1 + coalesce((SELECT max(step) FROM command_transition WHERE command = ?1), 0), ?, ?, ?, ?, ?)
 """
+STATE_NOW: Final = "SELECT c.seq, c.state FROM command c JOIN device_key k ON k.id = c.device WHERE c.id = ?"
 # What a step says last holds for the command; values stay until other values come, and late stays late.
 MOVE: Final = """
 UPDATE command SET state = ?, detail = ?, late = max(late, ?), vals = CASE WHEN ?4 = x'7b7d' THEN vals ELSE ?4 END
@@ -105,7 +106,7 @@ def apply(db: apsw.Connection, transitions: Sequence[Transition]) -> tuple[int, 
     """Take each step that may follow; the positions of those that may not, which change nothing."""
     refused: list[int] = []
     for position, step in enumerate(transitions):
-        row = db.execute("SELECT seq, state FROM command WHERE id = ?", (step.command,)).fetchone()
+        row = db.execute(STATE_NOW, (step.command,)).fetchone()
         if row is None or not may_follow(State(row[1]), step.state):
             refused.append(position)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Final, NamedTuple
 
 import apsw
@@ -48,15 +49,15 @@ def prune(db: apsw.Connection, retention: Retention, now: Instant) -> Pruned:
     safe = min(mark(db, "indexed"), mark(db, "checkpoint"))
     frames_before = None if retention.frames_age_s is None else now - seconds(retention.frames_age_s)
     events_before = None if retention.events_age_s is None else now - seconds(retention.events_age_s)
-    too_big = retention.log_bytes is not None and _used_bytes(db) > retention.log_bytes
+    excess = 0 if retention.log_bytes is None else max(0, _used_bytes(db) - retention.log_bytes)
     rows = 0
     if events_before is not None:
         rows = _remove_events(db, events_before, safe)
     if not rows and frames_before is not None:
         rows = _remove_frames(db, frames_before, safe)
-    if not rows and too_big:
-        rows = _remove_oldest(db, safe)
-    return Pruned(rows, not rows and _behind(db, frames_before, events_before, safe, too_big=too_big))
+    if not rows and excess:
+        rows = _remove_oldest(db, safe, excess)
+    return Pruned(rows, not rows and _behind(db, frames_before, events_before, safe, too_big=excess > 0))
 
 
 def _behind(
@@ -119,19 +120,22 @@ def _remove_frames(db: apsw.Connection, before: Instant, safe: int) -> int:
     return touched + (_look_again(db, first, last) if touched < SLICE_ROWS else 0)
 
 
-def _remove_oldest(db: apsw.Connection, safe: int) -> int:
-    removed = _doom(db, "id <= ?", (safe,))
+def _remove_oldest(db: apsw.Connection, safe: int, excess: int) -> int:
+    """Remove about so many bytes, as rows of average size."""
+    rows: int = db.execute("SELECT coalesce(max(id) - min(id), 0) + 1 FROM log").get
+    share = ceil(rows * excess / _used_bytes(db))
+    removed = _doom(db, "id <= ?", (safe,), min(share, SLICE_ROWS))
     db.execute(REMOVE)
     db.execute("DELETE FROM log_span WHERE last_id <= (SELECT max(id) FROM doomed)")
     return removed
 
 
-def _doom(db: apsw.Connection, condition: str, parameters: tuple[int, ...]) -> int:
+def _doom(db: apsw.Connection, condition: str, parameters: tuple[int, ...], rows: int = SLICE_ROWS) -> int:
     """Choose a slice of rows, the oldest first; how many."""
     db.execute("DELETE FROM doomed")
     db.execute(
-        f"INSERT INTO doomed SELECT id FROM log WHERE {condition} ORDER BY id LIMIT {SLICE_ROWS}",  # noqa: S608 - constants
-        parameters,
+        f"INSERT INTO doomed SELECT id FROM log WHERE {condition} ORDER BY id LIMIT ?",  # noqa: S608 - constants
+        (*parameters, rows),
     )
     return db.changes()
 

@@ -473,6 +473,11 @@ class World:
         self.store.records[device] = DeviceRecord(device, "demo", DeviceStatus.ACCEPTED, NOW, name)
         return device
 
+    def command(self, command: str) -> None:
+        self.store.command_records[command] = CommandRecord(
+            command, 1, "demo:1", "beep", {"times": 1}, State.QUEUED, NOW, NOW + SECOND, "test"
+        )
+
     def event(self, number: int = 1, **changes: object) -> StoredEvent:
         event = StoredEvent(
             number, "demo:1", Kind.REPORT, NOW - 2 * SECOND, NOW + number, "hello", {"battery.level": 50}

@@ -11,7 +11,7 @@ from litestar.params import JSONBody
 from msgspec import Meta
 
 from wayside.api.auth import ADMIN
-from wayside.api.parameters import NAME_PATTERN, By, Key, Provided, Window, instant
+from wayside.api.parameters import DATE_TIME, NAME_PATTERN, By, Key, Provided, Window, instant
 from wayside.api.shapes import Next, Time, time
 from wayside.api.tokens import Scope
 from wayside.model.errors import CommandError
@@ -83,7 +83,9 @@ class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, Meta(min_length=1, max_length=64, pattern=NAME_PATTERN, description="Who or what will use it")
     ]
     scope: Scope
-    expires_at: Annotated[Annotated[str, Meta(max_length=40)] | None, Meta(description="RFC 3339")] = None
+    expires_at: Annotated[
+        Annotated[str, Meta(max_length=40)] | None, Meta(description="RFC 3339", extra_json_schema=DATE_TIME)
+    ] = None
 
 
 @get("/tokens", opt=ADMIN)

@@ -6,6 +6,8 @@ decodes; and every route gets what all have in common: problems, and the token t
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Final, get_args
 
@@ -17,6 +19,7 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.routes import HTTPRoute
 from litestar.types import ControllerRouterHandler, OperationIDCreator
+from litestar.typing import FieldDefinition
 
 from wayside.api.auth import PUBLIC
 from wayside.api.problems import MEDIA_TYPE, Problem, Refusal
@@ -121,10 +124,18 @@ def _handlers(app: Litestar) -> dict[tuple[str, str], HTTPRouteHandler]:
 
 
 def _shapes(handler: HTTPRouteHandler) -> list[Any]:
-    """The Structs that a route takes and gives."""
-    fields = [handler.parsed_return_field, handler.parsed_data_field]
+    """The Structs that a route takes and gives, and the enumerations of its parameters."""
+    bodies = [handler.parsed_return_field, handler.parsed_data_field]
+    parameters = handler.parsed_fn_signature.parameters.values()
+    return [
+        *_within(bodies, msgspec.Struct),
+        *_within(parameters, enum.Enum),
+    ]
+
+
+def _within(fields: Iterable[FieldDefinition | None], base: type) -> list[Any]:
     kinds = [kind for field in fields if field for kind in (field.annotation, *get_args(field.annotation))]
-    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, base)]
 
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
@@ -140,8 +151,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     if produces := handler.opt.get("produces"):
         responses["200"]["content"] = {kind: {"schema": {"type": "string"}} for kind in produces}
     if consumes := handler.opt.get("consumes"):
-        schema = {"type": "string", "contentMediaType": consumes}
-        operation["requestBody"] = {"required": True, "content": {consumes: {"schema": schema}}}
+        # No schema: any bytes are right.
+        operation["requestBody"] = {"required": True, "content": {consumes: {}}}
     for parameter in operation.get("parameters", ()):
         parameter["schema"] = _without_null(parameter["schema"])
     if body := operation.get("requestBody", {}).get("content", {}).get("application/json"):

@@ -30,8 +30,10 @@ ID_MAX: Final = 2**63 - 1
 DEVICE_MAX: Final = 100
 
 DEVICE_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*:[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
-NAME_PATTERN: Final = r"^[^\u0000-\u001f\u007f-\u009f\ud800-\udfff]*$"
+NAME_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """Names that people give: anything printable, in any script."""
+
+DATE_TIME: Final = {"format": "date-time"}
 
 Device = Annotated[
     str, PathParameter(pattern=DEVICE_PATTERN, max_length=DEVICE_MAX, description="`<protocol>:<ident>`")
@@ -117,10 +119,12 @@ def instant(text: str, field: str) -> Instant:
 
 def provide_window(
     since: Annotated[
-        str | None, QueryParameter(max_length=40, description="From this time of receipt (RFC 3339) on")
+        str | None,
+        QueryParameter(max_length=40, description="From this time of receipt on", schema_extra=DATE_TIME),
     ] = None,
     until: Annotated[
-        str | None, QueryParameter(max_length=40, description="Before this time of receipt")
+        str | None,
+        QueryParameter(max_length=40, description="Before this time of receipt", schema_extra=DATE_TIME),
     ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX, description="The most items to answer")] = 100,
     cursor: Annotated[

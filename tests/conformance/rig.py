@@ -20,7 +20,8 @@ from wayside.protocol.questions import BankKnown, FirmwareOffer, Question, WantB
 from wayside.protocol.session import Session, Setup
 from wayside.protocol.simulator import Behaviour
 
-OFFER = FirmwareOffer("http://files.example/fw/0123456789abcdef", 4096, 522240)
+FILE = bytes(range(256)) * 16
+OFFER = FirmwareOffer("http://files.example/fw/0123456789abcdef", len(FILE), sum(FILE), FILE)
 
 
 def answer(question: Question) -> object:
@@ -37,6 +38,11 @@ class Rig(NamedTuple):
 
     protocol: Protocol
     link: Link
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """What this link carries."""
+        return tuple(each for each in self.protocol.capabilities if self.link.carries(each.name))
 
     def framer(self, side: Side = Side.DEVICE) -> Framer[Any]:
         return self.link.framer(side)
@@ -101,7 +107,7 @@ def recording(rig: Rig) -> Recording:
 
     duet.to_server.tamper = listen
     duet.reconnect(rig.session(), rig.framer())
-    for number, capability in enumerate(rig.protocol.capabilities):
+    for number, capability in enumerate(rig.capabilities):
         if not duet.connected:
             duet.reconnect(rig.session(), rig.framer())
         duet.execute(rig.command(capability, number))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.conformance.parameters import parameters_of
 from tests.conformance.rig import LINKS, Rig, kinds_of_frames
 from tests.harness import START
-from wayside.model.commands import IN_FLIGHT, WAITING, Command
+from wayside.model.commands import IN_FLIGHT, WAITING, Command, NoParameters
 from wayside.model.errors import CommandError
 from wayside.model.vocabulary import complaints
 from wayside.protocol.base import Side
@@ -83,7 +83,7 @@ def test_any_frames_in_any_order(rig: Rig, order: list[int]) -> None:
 def test_every_value_is_in_the_vocabulary(rig: Rig, faults: float) -> None:
     duet = rig.duet(faults=faults)
     duet.run(1800)
-    for number, capability in enumerate(rig.protocol.capabilities):
+    for number, capability in enumerate(rig.capabilities):
         if not duet.connected:
             duet.reconnect(rig.session(), rig.framer())
         duet.execute(rig.command(capability, number))
@@ -109,7 +109,7 @@ def test_no_acknowledgement_stands_before_what_it_acknowledges(rig: Rig, faults:
 
 def test_what_the_server_says_is_framed_and_named_alike(rig: Rig) -> None:
     duet = rig.duet()
-    for number, capability in enumerate(rig.protocol.capabilities):
+    for number, capability in enumerate(rig.capabilities):
         if not duet.connected:
             duet.reconnect(rig.session(), rig.framer())
         duet.execute(rig.command(capability, number))
@@ -123,7 +123,7 @@ def test_what_the_server_says_is_framed_and_named_alike(rig: Rig) -> None:
 @pytest.mark.parametrize("rig", LINKS, ids=NAMES)
 @given(data=st.data())
 def test_valid_parameters_are_carried_out_or_refused_by_name(rig: Rig, data: st.DataObject) -> None:
-    capability = data.draw(st.sampled_from(rig.protocol.capabilities))
+    capability = data.draw(st.sampled_from(rig.capabilities))
     parameters = data.draw(parameters_of(capability.parameters))
     try:
         effects = rig.known_session().execute(Command("c", 1, capability.name, parameters), START)
@@ -132,6 +132,14 @@ def test_valid_parameters_are_carried_out_or_refused_by_name(rig: Rig, data: st.
     else:
         field = ""
     assert field.startswith("parameters.") or any(_is_about(effect, "c") for effect in effects)
+
+
+def test_what_another_link_carries_is_refused(rig: Rig) -> None:
+    assert set(map(rig.protocol.capability, rig.link.capabilities or ())) <= set(rig.protocol.capabilities)
+    for capability in set(rig.protocol.capabilities) - set(rig.capabilities):
+        with pytest.raises(CommandError) as refusal:
+            rig.known_session().execute(Command("c", 1, capability.name, NoParameters()), START)
+        assert refusal.value.field == "capability"
 
 
 def _is_about(effect: object, command: str) -> bool:
@@ -143,7 +151,7 @@ def _is_about(effect: object, command: str) -> bool:
 
 
 def test_a_lost_connection_leaves_no_command_in_flight(rig: Rig) -> None:
-    for number, capability in enumerate(rig.protocol.capabilities):
+    for number, capability in enumerate(rig.capabilities):
         duet = rig.duet()
         duet.to_device.hold()
         command = rig.command(capability, number)
@@ -153,7 +161,7 @@ def test_a_lost_connection_leaves_no_command_in_flight(rig: Rig) -> None:
 
 
 def test_silence_leaves_no_command_in_flight(rig: Rig) -> None:
-    for number, capability in enumerate(rig.protocol.capabilities):
+    for number, capability in enumerate(rig.capabilities):
         duet = rig.duet()
         duet.to_device.hold()
         command = rig.command(capability, number)
@@ -164,12 +172,12 @@ def test_silence_leaves_no_command_in_flight(rig: Rig) -> None:
 
 def test_a_preview_on_a_copy_disturbs_nothing(rig: Rig) -> None:
     duet = rig.duet()
-    for number, capability in enumerate(rig.protocol.capabilities):
+    for number, capability in enumerate(rig.capabilities):
         command = rig.command(capability, number)
         first = copy.deepcopy(duet.session).execute(command, duet.now)
         second = copy.deepcopy(duet.session).execute(command, duet.now)
         assert first == second, capability.name
-    capability = rig.protocol.capabilities[0]
+    capability = rig.capabilities[0]
     command = rig.command(capability)
     previewed = copy.deepcopy(duet.session).execute(command, duet.now)
     assert duet.session.execute(command, duet.now) == previewed

@@ -21,7 +21,7 @@ def test_half_an_hour_without_nonsense(rig: Rig) -> None:
 
 
 def test_every_capability_comes_to_an_honest_end(rig: Rig) -> None:
-    for number, capability in enumerate(rig.protocol.capabilities):
+    for number, capability in enumerate(rig.capabilities):
         duet = rig.duet(number=number)
         command = rig.command(capability, number)
         duet.execute(command)
@@ -32,7 +32,7 @@ def test_every_capability_comes_to_an_honest_end(rig: Rig) -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_whatever_goes_wrong_no_command_hangs(rig: Rig, seed: int) -> None:
     duet = rig.duet(faults=0.4, seed=seed)
-    for number, capability in enumerate(rig.protocol.capabilities * 3):
+    for number, capability in enumerate(rig.capabilities * 3):
         if not duet.connected:
             duet.reconnect(rig.session(), rig.framer())
         command = rig.command(capability, number)

@@ -40,12 +40,28 @@ class Described(msgspec.Struct, frozen=True):
     layout: tuple[Any, ...] = ()
 
 
+class Gatt(msgspec.Struct, frozen=True):
+    """Where a BLE link's bytes go: UUIDs in lower case.
+
+    Frames are written to ``write`` and come as notifications of ``notify``; one notification holds a part of a
+    frame, one, or several.  ``advertised`` tells what announces itself with which service: title by UUID.  Only
+    what announces ``service`` is a device; the others (a remote control) speak the same frames, and have no session.
+    """
+
+    service: str
+    write: str
+    notify: str
+    advertised: dict[str, str] = {}
+
+
 class Link(msgspec.Struct, frozen=True):
     """A protocol on one kind of transport.
 
     ``framer(side)`` cuts what that side sends; ``parse(frame, side)`` gives the message as a Struct or raises
     ``wire.DecodeError``; ``session(setup)`` starts the server's side and ``simulator(behaviour, random)`` the
-    device's.  ``port`` is the TCP default; ``idle_timeout_s`` how long a healthy device may be silent.
+    device's.  ``port`` is the TCP default; ``idle_timeout_s`` how long a healthy device may be silent.  ``gatt``
+    None on a BLE link: the document names no UUIDs, so whoever runs the server must.  ``capabilities`` names those of
+    the protocol's that this link can carry (None: all); its session refuses the others with a ``CommandError``.
     """
 
     transport: Transport
@@ -55,6 +71,12 @@ class Link(msgspec.Struct, frozen=True):
     simulator: Callable[[Behaviour, Random], Simulator]
     idle_timeout_s: float
     port: int | None = None
+    gatt: Gatt | None = None
+    capabilities: frozenset[str] | None = None
+
+    def carries(self, capability: str) -> bool:
+        """Whether a command of this capability can be carried out over this link."""
+        return self.capabilities is None or capability in self.capabilities
 
 
 class Protocol(msgspec.Struct, frozen=True):

@@ -34,21 +34,27 @@ class Registration(msgspec.Struct, frozen=True):
 
 
 class WantFirmware(msgspec.Struct, frozen=True):
-    """Offer this firmware file to the device that ``command`` upgrades.  Answer: ``FirmwareOffer`` or None."""
+    """Offer this firmware file to the device that ``command`` upgrades.  Answer: ``FirmwareOffer`` or None.
+
+    ``contents``: the device cannot fetch anything, so the session needs the file's bytes.
+    """
 
     command: str
     firmware: str
+    contents: bool = False
 
 
 class FirmwareOffer(msgspec.Struct, frozen=True):
     """Where the device can fetch the file, and what its bytes are.
 
     ``byte_sum`` is the sum of all bytes, not reduced.  The address is valid for this command only and expires.
+    ``data``: the whole file, where ``contents`` were asked for and the gateway can hand them out; else None.
     """
 
     url: str
     size: int
     byte_sum: int
+    data: bytes | None = None
 
 
 class WantBank(msgspec.Struct, frozen=True):

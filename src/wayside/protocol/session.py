@@ -7,7 +7,7 @@ So a session can be copied, replayed, and tested against a simulator in microsec
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -15,6 +15,9 @@ from wayside.model.commands import Command
 from wayside.model.instant import Instant
 from wayside.protocol.effects import Effects, Identify
 from wayside.protocol.questions import Question
+
+ATT_MTU_DEFAULT: Final = 23
+"""What every BLE link can do before anything is negotiated (Bluetooth Core, vol. 3, part F, 3.2.8)."""
 
 
 def no_randomness(size: int) -> bytes:
@@ -28,11 +31,14 @@ class Setup(msgspec.Struct, frozen=True):
     ``ident``: given where the transport already knows the device (a serial port that the operator named, a BLE
     address, a decoder that looks at one frame): the session then starts identified and sends no ``Identify``.
     ``random_bytes``: the only source of randomness.  ``options``: per device model, from the configuration.
+    ``mtu``: what a BLE link negotiated; a write or notification holds at most three bytes less.  The transport splits
+    what is longer.
     """
 
     ident: str | None = None
     random_bytes: Callable[[int], bytes] = no_randomness
     options: dict[str, str] = {}
+    mtu: int = ATT_MTU_DEFAULT
 
 
 class Session(Protocol):

@@ -7,7 +7,7 @@ from typing import Final
 
 from wayside.api.services import MetricKind, Sample
 from wayside.gateway.gateway import Gateway
-from wayside.gateway.stats import Histogram, Stats
+from wayside.gateway.stats import Stats
 
 PREFIX: Final = "wayside_"
 
@@ -22,8 +22,8 @@ def samples(gateway: Gateway) -> Iterator[Sample]:
         "commit_failures", "Batches that the store could not commit at once", stats.commit_failures
     )
     yield _counter("entries_refused", "Entries that the store cannot take", stats.entries_refused)
-    yield from _summary("batch_entries", "Entries per batch", stats.batch_entries)
-    yield from _summary("commit_seconds", "Time that a commit took", stats.commit_seconds)
+    yield _counter("committed_entries", "Entries in those batches", stats.batch_entries.total)
+    yield _counter("commit_seconds", "Time spent waiting for commits", stats.commit_seconds.total)
     yield _gauge("unknown_devices", "Devices that wait for a decision", len(gateway.devices.unknown()))
     for state, count in stats.commands.items():
         yield _counter(
@@ -46,11 +46,6 @@ def _frames(stats: Stats) -> Iterator[Sample]:
         yield _counter("frames", "Valid frames received", sum(messages.counts.values()), protocol=protocol)
     for (protocol, fault), count in stats.bad_frames.items():
         yield _counter("bad_frames", "Frames refused", count, protocol=protocol, fault=fault)
-
-
-def _summary(name: str, text: str, histogram: Histogram) -> Iterator[Sample]:
-    yield _counter(f"{name}_count", f"{text}: how many", histogram.count)
-    yield _counter(f"{name}_sum", f"{text}: their sum", histogram.total)
 
 
 def _counter(name: str, text: str, value: float, **labels: str) -> Sample:

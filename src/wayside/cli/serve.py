@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
+from wayside.app.config import strangers
 from wayside.app.serve import serve as run
 from wayside.cli.options import DEFAULTS, SettingOptions
+from wayside.cli.output import note
 
 
 def serve(*, options: SettingOptions = DEFAULTS) -> None:
@@ -15,4 +19,7 @@ def serve(*, options: SettingOptions = DEFAULTS) -> None:
     Args:
         options: The settings that can be given as options.
     """
-    run(options.load().settings)
+    settings = options.load().settings
+    for stranger in strangers(os.environ):
+        note(f"ignored: {stranger}")
+    run(settings)

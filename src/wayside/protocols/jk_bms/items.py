@@ -22,7 +22,10 @@ class Item(NamedTuple):
 
 
 class Walk(NamedTuple):
-    """What a reply holds.  ``rest``: from the first identifier whose end cannot be found; empty as a rule."""
+    """What a reply holds.
+
+    ``rest``: from the first identifier whose end cannot be found, without what may be the password; empty as a rule.
+    """
 
     items: list[Item]
     rest: bytes
@@ -35,7 +38,7 @@ def walk(data: bytes, *, single: bool = False) -> Walk:
     before the cells.  Three bytes a cell tell the two apart.
     """
     if single and data[:1] == bytes((CELLS.identifier,)) and len(data) % CELL.size == 1:
-        return Walk([Item(CELLS, data[1:])] if len(data) > 1 else [], data if len(data) == 1 else b"")
+        return Walk([Item(CELLS, data[1:])], b"") if len(data) > 1 else Walk([], data)
     items: list[Item] = []
     at = 0
     while at < len(data):
@@ -53,7 +56,7 @@ def walk(data: bytes, *, single: bool = False) -> Walk:
             break
         items.append(Item(row, data[start:end]))
         at = end
-    return Walk(items, data[at:])
+    return Walk(items, blanked(data)[at:] if at < len(data) else b"")
 
 
 def blanked(octets: bytes) -> bytes:

@@ -28,7 +28,7 @@ from wayside.protocols.jk_bms.identifiers import (
     Text,
     Warnings,
 )
-from wayside.protocols.jk_bms.items import CELL, Item, blanked, walk
+from wayside.protocols.jk_bms.items import CELL, Item, walk
 from wayside.wire.codec import Codec, codec_for
 from wayside.wire.errors import DecodeError
 from wayside.wire.fields import rest, u8
@@ -178,7 +178,7 @@ def readings(frame: Frame) -> tuple[tuple[Reading, ...], bytes]:
     if not frame.data:
         raise DecodeError(f"{frame.name}: at least one identifier wanted")
     items, behind = walk(frame.data, single=frame.command == Order.READ)
-    return tuple([_reading(item) for item in items]), blanked(behind)
+    return tuple([_reading(item) for item in items]), behind
 
 
 def _reading(item: Item) -> Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wayside.protocol.framing import BadFrame
 from wayside.protocols.jk_bms.codes import Order
 from wayside.protocols.jk_bms.frames import BatteryFramer, Frame, seal
-from wayside.protocols.jk_bms.identifiers import PASSWORD
+from wayside.protocols.jk_bms.identifiers import CELLS, PASSWORD
 from wayside.protocols.jk_bms.items import MASK, blanked, walk
 
 
@@ -47,12 +47,14 @@ def _redacted(frame: Frame) -> bytes:
 
 def _without_password(data: bytes, *, single: bool) -> bytes:
     items, rest = walk(data, single=single)
-    end = len(data) - len(rest)
-    shown = bytearray(data[:end])
+    if rest:
+        return blanked(data)
+    shown = bytearray(data)
+    end = len(data)
     for row, value in reversed(items):
-        end -= len(value)
+        start = end - len(value)
         if row is PASSWORD:
-            shown[end : end + row.size] = MASK * row.size
-        # Before the data stands the identifier, and before that of the cells their length byte, too.
-        end -= 1 if row.size else 2
-    return bytes(shown) + blanked(rest)
+            shown[start:end] = MASK * len(value)
+        # Before the value stands the identifier, and between the two the length of the cells.
+        end = start - (2 if row is CELLS else 1)
+    return bytes(shown)

@@ -222,15 +222,15 @@ class BatterySession:
     def _go_on(self, at: Instant) -> Effects:
         """Send what is next if it may leave now, and see to the alarm."""
         effects: Effects = []
-        if self._request is None:
+        if self._request is None and at >= self._free_at:
             if self._job is None:
                 self._job = self._next_job(at)
-            if self._job is not None and at >= self._free_at:
+            if self._job is not None:
                 effects.append(self._send(self._job, at))
         if self._request is not None:
             due = self._deadline
         else:
-            due = self._free_at if self._job is not None else max(self._poll_at, self._free_at)
+            due = self._free_at if self._job or self._queue else max(self._poll_at, self._free_at)
         if due != self._alarm:
             self._alarm = due
             effects.append(WakeAt(due))

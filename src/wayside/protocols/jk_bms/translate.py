@@ -31,7 +31,7 @@ from wayside.protocols.jk_bms.identifiers import (
     Text,
     Warnings,
 )
-from wayside.protocols.jk_bms.items import CELL, Walk, blanked
+from wayside.protocols.jk_bms.items import CELL, Walk
 from wayside.wire.generate import define, run_source
 
 TEMPERATURE_RAW_MAX: Final = 140
@@ -184,7 +184,7 @@ def values_of(walk: Walk, version: int) -> Values:
     for row, value in walk.items:
         values |= reading(row, value, version)
     if walk.rest:
-        values["module.data.raw"] = blanked(walk.rest).hex()
+        values["module.data.raw"] = walk.rest.hex()
     return values
 
 

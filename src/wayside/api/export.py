@@ -66,7 +66,11 @@ async def export_events(
     message: Message = None,
     name: Holding = None,
 ) -> Stream:
-    """Download all events that the filters let through, newest first; `limit` is not looked at."""
+    """Download all events that the filters let through, newest first; `limit` is not looked at.
+
+    CSV is for spreadsheets: with a byte order mark, and an apostrophe before text that would be taken for a formula.
+    Without `columns` all values of an event stand in one column as JSON. JSON lines are exact, for programs.
+    """
     span = msgspec.structs.replace(window, limit=PAGE_MAX)
     query = EventQuery(device, kind, message, name, span)
     first = await services.store.events(query)

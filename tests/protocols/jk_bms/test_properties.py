@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -9,13 +10,18 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.harness import byte_by_byte, drop, duplicate, pass_on
-from tests.protocols.jk_bms.line import CALM, Line
+from tests.harness import START, byte_by_byte, drop, duplicate, pass_on
+from tests.protocols.jk_bms.byhand import one, sealed
+from tests.protocols.jk_bms.line import CALM, Line, emitted
 from wayside.model.commands import IN_FLIGHT, WAITING, State
 from wayside.model.instant import seconds
+from wayside.model.vocabulary import complaints
+from wayside.protocol.effects import Identify
 from wayside.protocol.session import Setup
 from wayside.protocols.jk_bms.commands import WRITES, wanted
-from wayside.protocols.jk_bms.session import PACKET_GAP
+from wayside.protocols.jk_bms.identity import IDENT
+from wayside.protocols.jk_bms.session import PACKET_GAP, BatterySession
+from wayside.wire.errors import DecodeError
 
 SAFE = {State.SUCCEEDED, State.FAILED, State.TIMED_OUT, State.UNKNOWN, State.REJECTED, State.UNCONFIRMED}
 
@@ -74,6 +80,8 @@ def test_what_is_told_of_a_write_is_true(kinds: dict[str, bool], script: list[An
         parameters = line._commands[command].parameters
         if line.state(command) is State.SUCCEEDED:
             assert there == wanted(capability, parameters)
+        if line.state(command) is State.FAILED:
+            assert there != wanted(capability, parameters)
         if line.state(command) is State.REJECTED:
             assert there == before[row.identifier]
     times = [at for at, _ in line.departures]
@@ -102,3 +110,21 @@ def test_nonsense_on_the_line_stops_nothing(noise: bytes, echo: bool) -> None:  
     line.run(150)
     assert len(line.events) >= events + 2
     assert line.now - line.departures[-1][0] <= seconds(31)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 255), st.integers(0, 3), st.binary(max_size=120)), max_size=6),
+    st.sampled_from([None, "cellar"]),
+)
+def test_random_frames_raise_nothing_but_decode_errors(
+    frames: list[tuple[int, int, bytes]], ident: str | None
+) -> None:
+    session = BatterySession(Setup(ident=ident))
+    session.connected(START)
+    for command, transfer, data in frames:
+        try:
+            effects = session.receive(one(sealed(command, data, transfer=transfer)), START)
+        except DecodeError:
+            continue
+        assert all(complaints(event.values) == [] for event in emitted(effects))
+        assert all(re.fullmatch(IDENT, effect.ident) for effect in effects if isinstance(effect, Identify))

@@ -24,6 +24,10 @@ LENGTH_MIN: Final = 18
 # above is waiting time after a false start mark: the less, the sooner the next real frame is seen.
 FRAME_BYTES_MAX: Final = 512
 
+CHECKSUM_BYTES: Final = 4
+"""Two for a CRC that is not in use, two for the sum."""
+
+_REPORT: Final = Transfer.REPORT.value
 _HEAD: Final = Struct(">2xHIBBB")
 _TAIL: Final = Struct(">IBHH")
 _LENGTH_END: Final = 4
@@ -80,13 +84,9 @@ class BatteryFramer(Framer[Frame]):
         return Frame(raw, name_of(command, transfer), terminal, command, source, transfer, data, record)
 
 
-CHECKSUM_BYTES: Final = 4
-"""Two for a CRC that is not in use, two for the sum."""
-
-
 def name_of(command: int, transfer: int) -> str:
     """The message's name; a frame that the device sends by itself has one of its own, whatever its command."""
-    if transfer == Transfer.REPORT:
+    if transfer == _REPORT:
         return REPORT_NAME
     return NAMES.get(command) or f"unknown_{command:02x}"
 

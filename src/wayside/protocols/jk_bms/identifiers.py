@@ -157,7 +157,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(0x81, "box_temperature", R, 2, Temperature(), value="battery.box.temperature"),
     Row(0x82, "battery_temperature", R, 2, Temperature(), value="battery.temperature.2"),
     Row(0x83, "voltage", R, 2, CENTIVOLTS, value="battery.voltage"),
-    Row(0x84, "current", R, 2, Current(), value="battery.current", about="charging is positive"),
+    Row(0x84, "current", R, 2, Current(), value="battery.current"),
     Row(0x85, "charge_level", R, 1, PERCENT, value="battery.level"),
     Row(0x86, "temperature_count", R, 1, COUNT, value="battery.temperature.count"),
     Row(0x87, "cycles", R, 2, COUNT, value="battery.cycles"),

@@ -26,7 +26,6 @@ LAYOUTS_MAX: Final = 128
 # Making a function costs as much as walking some fifty replies; short ones are walked quickly enough.
 ITEMS_MIN: Final = 20
 
-
 # Settings (up to the working time, which goes on) stay for months, and are half of a reply: they are translated when
 # they change.  They fill some 6 KB; with more batteries than this the oldest are translated again.
 KEPT: Final = range(0x8E, 0xB6)
@@ -58,7 +57,7 @@ class Layouts:
         found = walk(data)
         if self._worth_keeping(found.items) and not found.rest:
             self._count += 1
-            self._by_length.setdefault(len(data), []).append(layout_of(data, found.items))
+            self._by_length.setdefault(len(data), []).append(layout_of(data, found.items, self._count))
         return values_of(found, version)
 
     def _worth_keeping(self, items: list[Item]) -> bool:
@@ -112,8 +111,8 @@ class _Part:
         return define(name, parameters, [unpacking, f"v = {start}", *self.body, "return v"])
 
 
-def layout_of(data: bytes, items: list[Item]) -> Layout:
-    """Write the functions for data that consists of just these items."""
+def layout_of(data: bytes, items: list[Item], number: int) -> Layout:
+    """Write the functions for data that consists of just these items; ``number`` names them in tracebacks."""
     live, kept = _Part(), _Part()
     template: Values = {}
     mask = bytearray()
@@ -139,7 +138,7 @@ def layout_of(data: bytes, items: list[Item]) -> Layout:
         "@keep\n" + kept.function("settings", "data, /", "template()"),
         live.function("read", "data, version, /", f"settings(data[{begin}:{end}]).copy()"),
     ]
-    run_source("\n\n".join(functions), f"layout {mask.hex()}", scope)
+    run_source("\n\n".join(functions), f"battery layout {number}", scope)
     bits = int.from_bytes(mask)
     return Layout(bits, int.from_bytes(data) & bits, scope["read"])
 

@@ -37,7 +37,7 @@ from wayside.wire.layout import FieldLayout
 HIDDEN: Final = "(hidden)"
 """Stands where the password was."""
 
-Subject = Annotated[int, u8.__metadata__[0], "0, where no identifier is meant"]
+Subject = Annotated[u8, "0, where no identifier is meant"]
 
 
 class Activate(msgspec.Struct, frozen=True, gc=False):
@@ -57,7 +57,7 @@ class Write(msgspec.Struct, frozen=True, gc=False):
     """02: one identifier and its new data (4.3)."""
 
     identifier: u8
-    value: Annotated[bytes, rest.__metadata__[0], "as in the table of identifiers"]
+    value: Annotated[rest, "as in the table of identifiers"]
 
 
 class Written(msgspec.Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from tests.harness import START, drop
-from tests.protocols.jk_bms.byhand import ACTIVATE, FULL, FULL_VALUES, PASSWORD, READ_ALL, one, sealed
+from tests.protocols.jk_bms.byhand import FULL, FULL_VALUES, PASSWORD, READ_ALL, one, sealed
 from tests.protocols.jk_bms.line import (
     Line,
     command,
@@ -129,7 +129,6 @@ class TestReadings:
     @pytest.mark.parametrize(
         ("raw", "complaint"),
         [
-            (ACTIVATE, "request"),
             (sealed(6, b"", transfer=1), "at least one identifier"),
             (sealed(6, b"\x85\x3b", transfer=3), "transfer type 3"),
             (sealed(9, b"\x85\x3b", transfer=1), "0x09"),
@@ -204,10 +203,15 @@ class TestEcho:
         assert line.bad == []
         assert line.undecodable == []
 
-    def test_somebody_elses_request_is_a_mistake(self) -> None:
+    def test_somebody_elses_request_is_none_either(self) -> None:
         line = connected()
+        line.to_device.tamper = drop
+        done = line.command("charge_switch", on=False)
         line.hear(sealed(2, b"\xab\x00", source=3, transfer=0))
-        assert len(line.undecodable) == 1
+        line.hear(sealed(3, b"\xab\x00", source=3, transfer=0))
+        assert states(line, done) == [State.ACCEPTED, State.SENT]
+        assert [event.message for event in line.events] == ["read_all"]
+        assert line.undecodable == []
 
 
 class TestWriting:

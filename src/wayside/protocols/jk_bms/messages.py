@@ -176,7 +176,7 @@ def parse(frame: Frame, side: Side) -> msgspec.Struct:
 def readings(frame: Frame) -> tuple[tuple[Reading, ...], bytes]:
     """The items of a reply, and what stands behind them.  Raises ``DecodeError`` where there are none at all."""
     if not frame.data:
-        raise DecodeError(f"{frame.name}: at least one identifier wanted")
+        raise DecodeError("at least one identifier wanted")
     items, behind = walk(frame.data, single=frame.command == Order.READ)
     return tuple([_reading(item) for item in items]), behind
 

@@ -30,9 +30,6 @@ PACKET_GAP: Final[Instant] = seconds(0.1)
 # Charge level and cycles read 0 for about 16 s after a BMS has booted.
 BOOT: Final[Instant] = seconds(20)
 
-# Echoes come back before anything else can be sent; over a slow network perhaps one or two packets later.
-ECHOES_MAX: Final = 4
-
 # The first full reply says who it is: only what the BMS sends by itself before that must wait.
 HELD_EVENTS_MAX: Final = 16
 
@@ -61,7 +58,6 @@ class BatterySession:
         self._queue: deque[Job] = deque()
         self._job: Job | None = None
         self._request: Request | None = None
-        self._echoes: deque[bytes] = deque(maxlen=ECHOES_MAX)
         self._doubts: dict[int, Doubt] = {}
         self._unanswered: dict[tuple[int, bytes], str] = {}
         self._awake = True
@@ -82,9 +78,10 @@ class BatterySession:
         """Readings become events; a reply lets the job that waits for it go on.
 
         Raises:
-            DecodeError: a request that is not our own echo, an unknown command, a reply without any content.
+            DecodeError: an unknown command or transfer type, a reply without any content.
         """
-        if frame.transfer == REQUEST and frame.raw in self._echoes:
+        if frame.transfer == REQUEST:
+            # Half-duplex wiring gives our own words back; whoever else asks does not answer us either.
             return []
         values = self._values(frame, at)
         effects: Effects = []
@@ -151,16 +148,14 @@ class BatterySession:
 
     def _values(self, frame: Frame, at: Instant) -> Values:
         """The readings; none, where the frame is of a kind that has none."""
-        if frame.transfer == REQUEST:
-            raise DecodeError(f"{frame.name}: a request, from the side that answers them")
         if frame.transfer > REPORT:
-            raise DecodeError(f"{frame.name}: transfer type {frame.transfer} is not known")
+            raise DecodeError(f"transfer type {frame.transfer} is not known")
         if frame.transfer != REPORT and frame.command not in READINGS:
             if frame.command not in NAMES:
                 raise DecodeError(f"command {frame.command:#04x} is not known")
             return {}
         if not frame.data:
-            raise DecodeError(f"{frame.name}: at least one identifier wanted")
+            raise DecodeError("at least one identifier wanted")
         if frame.command == READ:
             values = values_of(walk(frame.data, single=True), self._version)
         else:
@@ -254,7 +249,6 @@ class BatterySession:
         request = self._request = job.plan.pop(0)
         job.sent |= request.carries
         data = seal(request.order, request.data)
-        self._echoes.append(data)
         self._deadline = at + request.patience
         self._free_at = at + PACKET_GAP
         # A poll promises nothing, and says who is there: a device in quarantine gets it, too.

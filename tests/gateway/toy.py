@@ -23,6 +23,7 @@ from wayside.protocol.session import Session, Setup
 from wayside.wire.errors import DecodeError
 
 ANSWER_WITHIN_S = 30.0
+IDLE_S = 360_000.0
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -180,8 +181,8 @@ TOY = Protocol(
     ident="[0-9]{4}",
     example="0001",
     links=(
-        Link(Transport.TCP, lambda _: LineFramer(), nothing, session, nothing, idle_timeout_s=600.0, port=None),
-        Link(Transport.SERIAL, lambda _: LineFramer(), nothing, session, nothing, idle_timeout_s=600.0),
+        Link(Transport.TCP, lambda _: LineFramer(), nothing, session, nothing, idle_timeout_s=IDLE_S, port=None),
+        Link(Transport.SERIAL, lambda _: LineFramer(), nothing, session, nothing, idle_timeout_s=IDLE_S),
     ),
     capabilities=(
         Capability("read", "Read", Risk.QUERY),

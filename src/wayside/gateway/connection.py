@@ -240,15 +240,15 @@ class Connection(asyncio.Protocol):
                 self.abort("closed")
         elif hub.pipeline.full:
             return
-        elif tick - max(self._heard, hub.resumed) > self._route.idle_ticks:
+        elif tick - max(self._heard, hub.resumed) >= self._route.idle_ticks:
             self.hang_up("silent for too long")
-        elif self._begun and tick - max(self._begun, hub.resumed) > hub.frame_ticks:
+        elif self._begun and tick - max(self._begun, hub.resumed) >= hub.frame_ticks:
             self.hang_up("a frame did not end")
         elif self.device is None and self.guest is None:
             waited = tick - max(self._opened, hub.resumed)
-            if not self.last_seen and waited > hub.first_frame_ticks:
+            if not self.last_seen and waited >= hub.first_frame_ticks:
                 self.hang_up("no valid frame")
-            elif waited > hub.identify_ticks:
+            elif waited >= hub.identify_ticks:
                 self.hang_up("did not say who it is")
 
     # Inputs.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 import structlog
@@ -39,6 +40,10 @@ from wayside.ports.store import AuditRecord, CommandQuery, Created, DeviceStatus
 from wayside.protocol.base import Protocol
 from wayside.protocol.effects import Send, Settle
 from wayside.protocol.questions import OpenCommand
+
+# A command's bytes waited for the store: they leave if it is still under way, or if its session counts on them
+# having left.  When it was given up meanwhile, they must not.
+MAY_LEAVE: Final = IN_FLIGHT | {State.UNCONFIRMED, State.SUCCEEDED}
 
 log = structlog.get_logger("wayside.gateway")
 
@@ -189,7 +194,7 @@ class Desk:
             return None
 
         def may_leave() -> bool:
-            return job.state in IN_FLIGHT and (not first or self._clock() < job.expires_at)
+            return job.state in MAY_LEAVE and (not first or self._clock() < job.expires_at)
 
         def dropped() -> None:
             log.warning("a command's bytes did not leave", command=job.id, state=job.state, first=first)

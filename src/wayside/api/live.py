@@ -163,7 +163,7 @@ def _filter(socket: Socket) -> Filter:
         WebSocketException: code 4400; the feed is refused, and the reason names the parameter.
     """
     try:
-        return msgspec.convert(socket.query_params.dict(), Filter, strict=False)
+        return msgspec.convert(dict(socket.query_params), Filter, strict=False)
     except msgspec.ValidationError as error:
         raise WebSocketException(detail=str(error).replace("`$.", "`"), code=BAD_FILTER) from error
 

@@ -12,7 +12,7 @@ import socket
 import statistics
 import sys
 import time
-from typing import Final
+from typing import Final, cast
 
 import uvloop
 
@@ -40,9 +40,8 @@ class Device(asyncio.Protocol):
         self.waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(login(self.number))
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own class, of the same shape
+        self.transport.write(login(self.number))
 
     def data_received(self, data: bytes) -> None:
         self.received += len(data)

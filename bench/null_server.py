@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
 import uvloop
 from fastcrc import crc16
@@ -18,8 +18,7 @@ class Null(asyncio.Protocol):
     __slots__ = ("rest", "transport")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's own class, of the same shape
         self.rest = b""
 
     def data_received(self, data: bytes) -> None:

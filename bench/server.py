@@ -8,23 +8,22 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bench.procs import child, read_until
+from bench.procs import child
 
 RUN = "from wayside.cli.main import main; main()"
 
-# Lines of the server's start, in their order: where things listen, how long it took, the first token.
+# Lines of the server's start: where things listen, that it is ready, the first token.
 LISTENS = r"^  (http|jimi|parking-lock) +127\.0\.0\.1:(\d+)"
-READY = r"^ready in ([\d.]+) s"
+READY = r"^(ready) in"
 TOKEN = r"^ +(wst_\S+)$"  # noqa: S105 - the pattern of one, not one
 
 
 class Server(msgspec.Struct, frozen=True):
-    """A running server: its process, its ports by name, its first token, how long it took to be ready."""
+    """A running server: its process, its ports by name, its first token."""
 
     pid: int
     ports: dict[str, int]
     token: str
-    ready_s: float
 
 
 @contextlib.contextmanager
@@ -43,10 +42,15 @@ def wayside(folder: str, **limits: float) -> Iterator[Server]:
     with child(*arguments) as process:
         assert process.stdout
         ports: dict[str, int] = {}
-        while not (ready := re.search(READY, line := process.stdout.readline())):
+        ready = token = ""
+        while not (ready and token):
+            line = process.stdout.readline()
             if listens := re.search(LISTENS, line):
                 ports[listens[1]] = int(listens[2])
-            if not line:
+            elif said := re.search(READY, line):
+                ready = said[1]
+            elif said := re.search(TOKEN, line):
+                token = said[1]
+            elif not line:
                 raise RuntimeError(f"the server ended with {process.wait()} before it was ready")
-        token = read_until(process.stdout, TOKEN)
-        yield Server(process.pid, ports, token[1], float(ready[1]))
+        yield Server(process.pid, ports, token)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -12,7 +11,7 @@ from wayside.model.commands import CommandRecord, State
 from wayside.model.errors import KeyReused, StoreUnavailable
 from wayside.model.events import Latest
 from wayside.model.instant import Instant
-from wayside.ports.bus import Bus, Notice
+from wayside.ports.bus import Notice
 from wayside.ports.store import (
     AuditRecord,
     Batch,
@@ -22,13 +21,12 @@ from wayside.ports.store import (
     DeviceRecord,
     Entry,
     Page,
-    Store,
 )
 
 ENDED = {State.SUCCEEDED, State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED}
 
 
-class FakeStore(Store):
+class FakeStore:
     """What the gateway uses of ``ports.store.Store``.
 
     ``gate``: cleared, commits wait.  ``failing``: every write raises.  ``poison``: entries that it cannot take.
@@ -91,10 +89,9 @@ class FakeStore(Store):
         self._check()
         await asyncio.sleep(0)
         for earlier in self.command_records.values():
-            if (
-                record.idempotency_key is not None
-                and (earlier.requested_by, earlier.idempotency_key)
-                == (record.requested_by, record.idempotency_key)
+            if record.idempotency_key is not None and (earlier.requested_by, earlier.idempotency_key) == (
+                record.requested_by,
+                record.idempotency_key,
             ):
                 if (earlier.device, earlier.capability, earlier.parameters) != (
                     record.device,
@@ -148,7 +145,9 @@ class FakeStore(Store):
         return [
             (entry.event.values["connection.status"], entry.event.values["connection.reason"])
             for entry in self.entries
-            if entry.device == device and entry.event is not None and "connection.status" in entry.event.values
+            if entry.device == device
+            and entry.event is not None
+            and "connection.status" in entry.event.values
         ]
 
     def steps(self, command: str) -> list[State]:
@@ -156,7 +155,7 @@ class FakeStore(Store):
         return [step.state for step in self.command_records[command].transitions]
 
 
-class FakeBus(Bus):
+class FakeBus:
     """Remembers everything."""
 
     def __init__(self) -> None:
@@ -164,9 +163,6 @@ class FakeBus(Bus):
 
     def publish(self, notice: Notice) -> None:
         self.notices.append(notice)
-
-    def subscribe(self, wants: Callable[[Notice], bool], *, room: int) -> Any:
-        raise NotImplementedError
 
 
 class FakeClock:

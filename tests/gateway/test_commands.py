@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.gateway.world import eventually, quick, running
 from wayside.model.errors import CommandError, Conflict, KeyReused, NotFound, StoreUnavailable
 from wayside.ports.bus import CommandChanged
 from wayside.ports.platform import CommandRequest
-from wayside.ports.store import DeviceStatus
+from wayside.ports.store import AuditRecord, DeviceStatus
 
 
 async def test_sent_is_durable_before_the_first_byte_leaves() -> None:
@@ -86,21 +87,23 @@ async def test_only_accepted_devices_take_commands() -> None:
                 await world.submit("read", ident)
 
 
-@pytest.mark.parametrize(("capability", "waits"), [("read", True), ("set", True), ("move", False), ("reset", False)])
+@pytest.mark.parametrize(
+    ("capability", "waits"), [("read", True), ("set", True), ("move", False), ("reset", False)]
+)
 async def test_who_waits_for_an_offline_device(capability: str, *, waits: bool) -> None:
-    parameters = {"minutes": 1} if capability in {"set", "move"} else {}
+    parameters: dict[str, object] = {"minutes": 1} if capability in {"set", "move"} else {}
     async with running("0001") as world:
-        more = {"parameters": parameters, "confirm": True}
+        ask = functools.partial(world.submit, capability, parameters=parameters, confirm=True)
         if waits:
-            command = await world.submit(capability, **more)
+            command = await ask()
             await world.settle()
             assert world.states(command) == ["queued"]
         else:
             with pytest.raises(Conflict):
-                await world.submit(capability, **more)
+                await ask()
         with pytest.raises(Conflict):
-            await world.submit(capability, **more, queue=False)
-        await world.submit(capability, **more, queue=True)
+            await ask(queue=False)
+        await ask(queue=True)
 
 
 async def test_what_waited_is_sent_in_order_when_the_device_comes() -> None:
@@ -125,7 +128,11 @@ async def test_one_in_flight_per_lane() -> None:
         other = await world.submit("set", parameters={"minutes": 3})
         await world.settle()
         assert wire.heard()[-2:] == ["DO 1 move 1", "DO 3 set 3"]
-        assert (world.states(first), world.states(second), world.states(other)) == (["sent"], ["queued"], ["sent"])
+        assert (world.states(first), world.states(second), world.states(other)) == (
+            ["sent"],
+            ["queued"],
+            ["sent"],
+        )
 
 
 async def test_commands_in_flight_are_bounded() -> None:
@@ -222,7 +229,7 @@ async def test_the_same_key_brings_the_first_command_back() -> None:
 async def test_a_drop_in_flight_is_settled_by_the_session(capability: str, outcome: str) -> None:
     async with running("0001") as world:
         wire = world.connect("0001")
-        parameters = {"minutes": 1} if capability == "move" else {}
+        parameters: dict[str, object] = {"minutes": 1} if capability == "move" else {}
         command = await world.submit(capability, parameters=parameters)
         await world.settle()
         wire.drop()
@@ -350,6 +357,22 @@ async def test_bytes_that_could_not_be_recorded_in_time_do_not_leave() -> None:
         assert "not sent" in world.store.command_records[command.id].detail
 
 
+async def test_bytes_of_a_command_that_was_given_up_meanwhile_do_not_leave() -> None:
+    async with running("0001") as world:
+        wire = world.connect("0001")
+        await world.settle()
+        world.store.gate.clear()
+        command = await world.submit(
+            "set", parameters={"minutes": 1}
+        )  # may wait longer than its answer may take
+        world.clock.pass_s(31)
+        wire.connection._ring()
+        world.store.gate.set()
+        await world.settle()
+        assert wire.heard() == ["KNOWN", "HELLO"]
+        assert world.states(command) == ["sent", "timed_out", "failed"]
+
+
 async def test_bytes_whose_connection_is_gone_did_not_happen() -> None:
     async with running("0001") as world:
         wire = world.connect("0001")
@@ -391,7 +414,7 @@ async def test_a_created_command_is_real_even_if_its_audit_fails() -> None:
         await world.settle()
         audit = world.store.audit
 
-        async def failing(_: object) -> None:
+        async def failing(record: AuditRecord) -> None:
             raise StoreUnavailable("disk full")
 
         world.store.audit = failing  # type: ignore[method-assign]  # just this once

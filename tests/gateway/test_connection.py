@@ -65,10 +65,12 @@ async def test_first_frame_deadline() -> None:
     async with running(limits=quick(first_frame_s=3 * BY_HAND_S, identify_s=9 * BY_HAND_S)) as world:
         wire = world.connect()
         world.sweep(3)
-        assert not wire.closing
+        assert not wire.is_closing()
         world.sweep()
         assert wire.closing
-        assert "no valid frame" not in world.gateway.stats.connections_closed.counts, "counted once it is closed"
+        assert "no valid frame" not in world.gateway.stats.connections_closed.counts, (
+            "counted once it is closed"
+        )
         await world.settle()
         assert world.gateway.stats.connections_closed.counts == {"no valid frame": 1}
 

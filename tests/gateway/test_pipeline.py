@@ -76,9 +76,7 @@ async def test_frames_without_an_event_are_in_the_log_too() -> None:
     async with running("0001") as world:
         world.connect("0001").say("BEAT\n")
         await world.settle()
-        assert world.store.entries[-1] == Entry(
-            "toy:0001", world.clock(), "beat", None, b"BEAT\n", b"BEAT\n"
-        )
+        assert world.store.entries[-1] == Entry("toy:0001", world.clock(), "beat", None, b"BEAT\n", b"BEAT\n")
 
 
 async def test_stored_events_are_published_with_the_ids_of_their_rows() -> None:
@@ -189,7 +187,7 @@ async def test_above_the_limit_no_socket_is_read_until_half_is_drained() -> None
         await world.settle()
         world.store.gate.clear()
         wire.say("REPORT 1 a\n" * 19)
-        assert wire.reading
+        assert wire.is_reading()
         wire.say("REPORT 2 b\n")
         assert not wire.reading
         assert not other.reading
@@ -207,7 +205,7 @@ async def test_the_limit_counts_bytes_as_well() -> None:
         await world.settle()
         world.store.gate.clear()
         wire.say("REPORT 1 " + "a" * 30_000 + "\n")
-        assert wire.reading
+        assert wire.is_reading()
         wire.say("REPORT 2 " + "a" * 10_000 + "\n")
         assert not wire.reading
         world.store.gate.set()

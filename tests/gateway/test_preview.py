@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import cast
 
 import pytest
 
@@ -15,7 +15,7 @@ from wayside.ports.platform import CommandRequest
 from wayside.protocol.questions import FirmwareOffer
 
 
-class Shelf(FirmwareShelf):
+class Shelf:
     def __init__(self) -> None:
         self.offered: list[tuple[str, str, Instant]] = []
         self.gate = asyncio.Event()
@@ -28,9 +28,6 @@ class Shelf(FirmwareShelf):
             raise OSError("no disk")
         self.offered.append((firmware, command, until))
         return FirmwareOffer(f"http://x/{firmware}", 10, 20) if firmware == "good" else None
-
-    def fetch(self, key: str, now: Instant) -> Any:
-        raise NotImplementedError
 
 
 def asking(capability: str, **parameters: object) -> CommandRequest:
@@ -72,7 +69,7 @@ async def test_a_preview_is_checked_as_the_command_would_be() -> None:
 
 async def test_a_preview_with_firmware_shows_an_example() -> None:
     shelf = Shelf()
-    async with running("0001", firmware=shelf) as world:
+    async with running("0001", firmware=cast("FirmwareShelf", shelf)) as world:
         world.connect("0001")
         preview = await world.desk.preview(asking("upgrade", firmware="good"))
         assert preview.frames[0].data == b"DO 1 upgrade http://x/good\n"
@@ -85,7 +82,7 @@ async def test_a_preview_with_firmware_shows_an_example() -> None:
 
 async def test_an_upgrade_is_sent_once_the_firmware_is_offered() -> None:
     shelf = Shelf()
-    async with running("0001", firmware=shelf) as world:
+    async with running("0001", firmware=cast("FirmwareShelf", shelf)) as world:
         wire = world.connect("0001")
         command = await world.submit("upgrade", parameters={"firmware": "good"}, confirm=True)
         await eventually(lambda: wire.heard()[-1] == "DO 1 upgrade http://x/good")
@@ -97,7 +94,7 @@ async def test_an_upgrade_is_sent_once_the_firmware_is_offered() -> None:
 async def test_an_upgrade_without_firmware_is_rejected(*, broken: bool) -> None:
     shelf = Shelf()
     shelf.broken = broken
-    async with running("0001", firmware=shelf) as world:
+    async with running("0001", firmware=cast("FirmwareShelf", shelf)) as world:
         world.connect("0001")
         command = await world.submit("upgrade", parameters={"firmware": "bad"}, confirm=True)
         await eventually(lambda: world.states(command) == ["rejected"])
@@ -113,7 +110,7 @@ async def test_without_a_shelf_there_is_no_firmware() -> None:
 async def test_what_was_cancelled_while_the_session_asked_is_not_sent() -> None:
     shelf = Shelf()
     shelf.gate.clear()
-    async with running("0001", firmware=shelf) as world:
+    async with running("0001", firmware=cast("FirmwareShelf", shelf)) as world:
         wire = world.connect("0001")
         command = await world.submit("upgrade", parameters={"firmware": "good"}, confirm=True)
         await world.settle()
@@ -128,7 +125,7 @@ async def test_what_was_cancelled_while_the_session_asked_is_not_sent() -> None:
 async def test_an_answer_for_a_connection_that_is_gone_is_dropped_and_the_command_ends() -> None:
     shelf = Shelf()
     shelf.gate.clear()
-    async with running("0001", firmware=shelf) as world:
+    async with running("0001", firmware=cast("FirmwareShelf", shelf)) as world:
         wire = world.connect("0001")
         command = await world.submit("upgrade", parameters={"firmware": "good"}, confirm=True)
         await world.settle()

@@ -13,7 +13,9 @@ from wayside.model.instant import SECOND
 NOW = 1_700_000_000 * SECOND
 
 
-def record(number: int, capability: str, state: State, *, expires_in_s: float = 60, **more: object) -> CommandRecord:
+def record(
+    number: int, capability: str, state: State, *, expires_in_s: float = 60, **more: object
+) -> CommandRecord:
     return CommandRecord(
         id=f"c{number}",
         number=number,
@@ -58,7 +60,9 @@ async def test_what_was_in_flight(before: State, capability: str, after: str) ->
 
 @pytest.mark.parametrize("before", [State.ACCEPTED, State.QUEUED])
 async def test_what_was_waiting_goes_on_in_order(before: State) -> None:
-    store = store_with(record(1, "move", before), record(2, "set", before), record(3, "read", before, expires_in_s=0))
+    store = store_with(
+        record(1, "move", before), record(2, "set", before), record(3, "read", before, expires_in_s=0)
+    )
     async with running("0001", store=store) as world:
         assert state(world, "c3") == "expired"
         wire = world.connect("0001")
@@ -83,4 +87,9 @@ async def test_what_this_server_no_longer_knows_is_given_up() -> None:
         msgspec.structs.replace(known, id="c4", capability="move", parameters={"minutes": 999}),
     ]
     async with running("0001", store=store_with(*records)) as world:
-        assert [state(world, f"c{n}") for n in (1, 2, 3, 4)] == ["rejected", "unknown", "timed_out", "rejected"]
+        assert [state(world, f"c{n}") for n in (1, 2, 3, 4)] == [
+            "rejected",
+            "unknown",
+            "timed_out",
+            "rejected",
+        ]

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, cast
+
+import msgspec
 
 from tests.gateway.fakes import FakeBus, FakeClock, FakeStore
 from tests.gateway.toy import TOY
@@ -16,10 +18,11 @@ from wayside.gateway.limits import Limits
 from wayside.gateway.registry import Registering
 from wayside.gateway.tcp import Listen
 from wayside.model.commands import CommandRecord
+from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
 from wayside.ports.platform import CommandRequest
-from wayside.ports.store import DeviceRecord, DeviceStatus
-from wayside.protocol.base import Protocol, Transport
+from wayside.ports.store import DeviceRecord, DeviceStatus, Store
+from wayside.protocol.base import Transport
 
 # No sweep comes by itself in a test: `world.sweep` makes them.
 BY_HAND_S = 3600.0
@@ -27,7 +30,7 @@ BY_HAND_S = 3600.0
 
 async def eventually(condition: Callable[[], Any]) -> None:
     """Wait until it holds; the test's own timeout ends a vain wait."""
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - any condition at all, not only those that somebody signals
         await asyncio.sleep(0.001)
 
 
@@ -45,10 +48,13 @@ class Wire(asyncio.Transport):
         self.stuck = False
         connection.connection_made(self)
 
-    def write(self, data: Any) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closing
         self.written += data
         self.writes.append(bytes(data))
+
+    def is_reading(self) -> bool:
+        return self.reading
 
     def is_closing(self) -> bool:
         return self.closing
@@ -100,15 +106,14 @@ class World:
         registration: Registering = Registering.QUARANTINE,
         firmware: FirmwareShelf | None = None,
         store: FakeStore | None = None,
-        protocols: tuple[Protocol, ...] = (TOY,),
     ) -> None:
         self.store = store or FakeStore()
         self.bus = FakeBus()
         self.clock = FakeClock()
         self.gateway = Gateway(
-            protocols,
-            self.store,
-            self.bus,
+            [TOY],
+            cast("Store", self.store),
+            cast("Bus", self.bus),
             clock=self.clock,
             random_bytes=os.urandom,
             limits=limits or quick(),
@@ -142,25 +147,52 @@ class World:
         for _ in range(times):
             self.gateway.hub.sweep()
 
-    async def submit(self, capability: str, ident: str = "0001", **more: Any) -> CommandRecord:
-        request = CommandRequest(f"toy:{ident}", capability, more.pop("by", "tester"), **more)
+    async def submit(
+        self,
+        capability: str,
+        ident: str = "0001",
+        *,
+        by: str = "tester",
+        parameters: dict[str, object] | None = None,
+        idempotency_key: str | None = None,
+        expires_after_s: float | None = None,
+        queue: bool | None = None,
+        confirm: bool = False,
+    ) -> CommandRecord:
+        request = CommandRequest(
+            f"toy:{ident}",
+            capability,
+            by,
+            parameters or {},
+            idempotency_key,
+            expires_after_s,
+            queue,
+            confirm,
+        )
         return (await self.desk.submit(request)).command
 
     def states(self, command: CommandRecord) -> list[str]:
         return [state.value for state in self.store.steps(command.id)]
 
 
-def quick(**changes: Any) -> Limits:
+def quick(**changes: float) -> Limits:
     """Limits for tests: sweeps by hand, and no waiting where only the order counts."""
-    return Limits(**({"sweep_s": BY_HAND_S, "batch_ms": 1.0, "retry_s": 0.002, "retry_max_s": 0.01} | changes))
+    usual = {"sweep_s": BY_HAND_S, "batch_ms": 1.0, "retry_s": 0.002, "retry_max_s": 0.01}
+    return msgspec.convert(usual | changes, Limits)
 
 
 @contextlib.asynccontextmanager
 async def running(
-    *idents: str, listen: bool = False, status: DeviceStatus = DeviceStatus.ACCEPTED, **settings: Any
+    *idents: str,
+    listen: bool = False,
+    status: DeviceStatus = DeviceStatus.ACCEPTED,
+    limits: Limits | None = None,
+    registration: Registering = Registering.QUARANTINE,
+    firmware: FirmwareShelf | None = None,
+    store: FakeStore | None = None,
 ) -> AsyncIterator[World]:
     """A started gateway that knows these devices."""
-    world = World(**settings)
+    world = World(limits=limits, registration=registration, firmware=firmware, store=store)
     world.know(*idents, status=status)
     await world.gateway.start([Listen("toy", "127.0.0.1", 0)] if listen else [])
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 from fastcrc import crc16
@@ -27,6 +28,12 @@ def imei(number: int) -> str:
 def login(number: int) -> bytes:
     """Its login: type 0x0242, GMT+8, serial 1."""
     return seal(b"\x01" + bytes.fromhex("0" + imei(number)) + b"\x02\x42\x32\x01\x00\x01")
+
+
+def location(moment: time.struct_time) -> bytes:
+    """The printed location, of this UTC moment: a device that reports is not years behind."""
+    year, *rest = moment[:6]
+    return seal(b"\x22" + bytes((year - 2000, *rest)) + LOCATION[10:-4])
 
 
 def heartbeat() -> bytes:

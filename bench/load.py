@@ -16,7 +16,7 @@ from typing import Final, cast
 
 import uvloop
 
-from bench.frames import ACKNOWLEDGEMENT_BYTES, LOCATION, heartbeat, login
+from bench.frames import ACKNOWLEDGEMENT_BYTES, heartbeat, location, login
 
 # One address has some 28,000 ports for one destination, and the kernel looks for a free one more slowly towards
 # the end; eight loopback addresses are never near it.
@@ -32,6 +32,7 @@ class Device(asyncio.Protocol):
     delays: Final[list[float]] = []
     until = 0.0
     flat_out = False
+    frame = b""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -61,7 +62,14 @@ class Device(asyncio.Protocol):
         if not self.waiting:
             self.waiting = True
             self.sent_at = time.perf_counter()
-            self.transport.write(LOCATION)
+            self.transport.write(Device.frame)
+
+
+async def keep_time() -> None:
+    """Have every frame say the second it is sent in, at the price of making one a second."""
+    while True:
+        Device.frame = location(time.gmtime())
+        await asyncio.sleep(1 - time.time() % 1)
 
 
 async def connect(port: int, number: int, gate: asyncio.Semaphore) -> Device:
@@ -89,6 +97,7 @@ async def paced(devices: list[Device], rate: float, seconds: float) -> None:
 
 async def main(port: int, connections: int, seconds: float, rate: float) -> None:
     """Log all in, wait for the word, load, report."""
+    clock = asyncio.create_task(keep_time())
     gate = asyncio.Semaphore(LOGINS_AT_ONCE)
     devices = list(await asyncio.gather(*(connect(port, number, gate) for number in range(connections))))
     print("ready", flush=True)
@@ -107,6 +116,7 @@ async def main(port: int, connections: int, seconds: float, rate: float) -> None
         for device in devices:
             device.send()
         await asyncio.sleep(seconds)
+    clock.cancel()
     delays = Device.delays
     p99 = statistics.quantiles(delays, n=100)[98]
     print(f"done {len(delays)} {statistics.median(delays) * 1e3:.2f} {p99 * 1e3:.2f}", flush=True)

@@ -129,6 +129,25 @@ async def test_an_index_that_could_not_be_written_is_written_later(
     assert len(await whole(store.frames, FrameQuery())) == 80
 
 
+async def test_a_fault_in_upkeep_does_not_stop_appends(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert store._parts is not None
+    failed = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def step(db: apsw.Connection) -> bool:
+        db.execute("DELETE FROM log")
+        loop.call_soon_threadsafe(failed.set)
+        raise TypeError("a fault")
+
+    monkeypatch.setattr(store._parts.files.upkeep, "step", step)
+    await append(store, report())
+    await failed.wait()
+    await append(store, report())
+    assert len(await whole(store.events, EventQuery())) == 2
+
+
 async def test_a_full_disk_is_known_until_there_is_room(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path)
     await store.open()

@@ -181,9 +181,13 @@ class Writer:
         try:
             with self._transaction():
                 return self._upkeep.step(self._db)
-        except apsw.Error as error:
+        except Exception as error:
+            # Whatever it is, appends go on: a thread that ended would leave everybody waiting for ever.
             self._upkeep_after = time.monotonic() + UPKEEP_RETRY_S
-            log.warning("store: upkeep failed, will be tried again", reason=str(unavailable(error)))
+            if isinstance(error, apsw.Error):
+                log.warning("store: upkeep failed, will be tried again", reason=str(unavailable(error)))
+            else:
+                log.exception("store: a fault in upkeep, will be tried again")
             return False
 
     @contextlib.contextmanager

@@ -1,0 +1,199 @@
+"""Dashcams whose every location is told apart, and which remember what they sent and what was acknowledged.
+
+A location's latitude is its number, its longitude the number of the connection that carried it.  So a frame that is
+stored twice can be told from one that was sent twice.  The bytes are made here, not by the code under test.
+"""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+
+from fastcrc import crc16
+
+from tests.proof.world import Address, Events
+
+UNITS_PER_DEGREE = 1_800_000
+
+LOGIN, HEARTBEAT, LOCATION = 0x01, 0x13, 0x22
+ANSWER_BYTES = 10
+
+# After position and time: 17 km/h, a fix, north and east; cell; ignition off, by interval, live (section 5.3.1).
+TAIL = bytes.fromhex("00140001cc0b77060776a4010e000000")
+
+
+def seal(code: int, content: bytes, serial: int) -> bytes:
+    """A 7878 frame (section 4)."""
+    counted = bytes((len(content) + 5, code)) + content + serial.to_bytes(2)
+    return b"\x78\x78" + counted + crc16.ibm_sdlc(counted).to_bytes(2) + b"\r\n"
+
+
+def location(number: int, connection: int) -> bytes:
+    year, *rest = time.gmtime()[:6]
+    place = number.to_bytes(4) + connection.to_bytes(4)
+    return seal(LOCATION, bytes((year - 2000, *rest, 0xCF)) + place + TAIL, number & 0xFFFF)
+
+
+class Line:
+    """One connection: the numbers of the locations that it carried, and how many of them were acknowledged."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.sent: list[int] = []
+        self.acknowledged = 0
+
+
+class Camera:
+    """``window``: how many locations may be unacknowledged.  ``heard`` is called at each acknowledgement."""
+
+    def __init__(self, number: int, window: int = 8, heard: Callable[[], None] = lambda: None) -> None:
+        self.imei = f"35{number:013d}"
+        self.device = f"jimi:{self.imei}"
+        self.lines: list[Line] = []
+        self.full = False
+        self._window = window
+        self._heard = heard
+        self._next = 1
+        self._again: deque[int] = deque()
+        self._reader: asyncio.StreamReader
+        self._writer: asyncio.StreamWriter | None = None
+
+    @property
+    def line(self) -> Line:
+        return self.lines[-1]
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(line.acknowledged for line in self.lines)
+
+    async def connect(self, address: Address) -> None:
+        """Log in; done when the login is answered."""
+        await self.hang_up()
+        self._reader, self._writer = await asyncio.open_connection(*address)
+        self.lines.append(Line(len(self.lines) + 1))
+        self.say(LOGIN, bytes.fromhex(f"0{self.imei}024232 01".replace(" ", "")), 1)
+        assert await self.answer() == (LOGIN, 1)
+
+    async def hang_up(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def say(self, code: int, content: bytes, serial: int) -> None:
+        assert self._writer is not None
+        self._writer.write(seal(code, content, serial))
+
+    def beat(self, serial: int) -> None:
+        self.say(HEARTBEAT, bytes.fromhex("4004040001"), serial)
+
+    def locate(self) -> int:
+        """Send the next location, or one again that was not acknowledged on an earlier connection."""
+        assert self._writer is not None
+        if self._again:
+            number = self._again.popleft()
+        else:
+            number, self._next = self._next, self._next + 1
+        self.line.sent.append(number)
+        self._writer.write(location(number, self.line.number))
+        return number
+
+    async def answer(self) -> tuple[int, int]:
+        """Code and serial number of the next answer, which is as the document has it."""
+        raw = await self._reader.readexactly(ANSWER_BYTES)
+        code, serial = raw[3], int.from_bytes(raw[4:6])
+        assert raw == seal(code, b"", serial)
+        return code, serial
+
+    async def acknowledgement(self) -> None:
+        """The next answer acknowledges the oldest location that has none."""
+        expected = self.line.sent[self.line.acknowledged] & 0xFFFF
+        assert await self.answer() == (LOCATION, expected)
+        self.line.acknowledged += 1
+        self._heard()
+
+    async def gone(self) -> None:
+        """The server closes; nothing more comes before that."""
+        assert await self._reader.read() == b""
+        await self.hang_up()
+
+    async def report(self) -> None:
+        """Locations as fast as they are acknowledged, until ``full`` or until the line is cut."""
+        line = self.line
+        try:
+            while not self.full or line.acknowledged < len(line.sent):
+                while not self.full and len(line.sent) - line.acknowledged < self._window:
+                    self.locate()
+                await self.acknowledgement()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self._again.extendleft(reversed(line.sent[line.acknowledged :]))
+            await self.hang_up()
+
+
+class Fleet:
+    """Cameras that report together."""
+
+    def __init__(self, count: int, window: int = 8) -> None:
+        self.cameras = [Camera(number, window, self._heard) for number in range(1, count + 1)]
+        self.acknowledged = 0
+        self._goal = 0
+        self._reached = asyncio.Event()
+
+    def _heard(self) -> None:
+        self.acknowledged += 1
+        if self.acknowledged >= self._goal:
+            self._reached.set()
+
+    async def connect(self, address: Address) -> None:
+        await asyncio.gather(*(camera.connect(address) for camera in self.cameras))
+
+    async def report(self) -> None:
+        """Until every line is cut, or the cameras are full."""
+        await asyncio.gather(*(camera.report() for camera in self.cameras))
+
+    async def more(self, acknowledgements: int) -> None:
+        """Wait for so many more of them."""
+        self._goal = self.acknowledged + acknowledgements
+        self._reached.clear()
+        await self._reached.wait()
+
+
+def places(events: Events, device: str) -> list[tuple[int, int]]:
+    """Connection and number of the device's locations, as stored."""
+    return [
+        (
+            round(event["values"]["position.longitude"] * UNITS_PER_DEGREE),
+            round(event["values"]["position.latitude"] * UNITS_PER_DEGREE),
+        )
+        for event in events
+        if event["device"] == device and event["message"] == "location"
+    ]
+
+
+def check_stored(camera: Camera, events: Events) -> None:
+    """What is stored of each connection is what it sent up to some point, in order, each once; all that was
+    acknowledged is there; and no connection's frames stand among those of another."""
+    stored = places(events, camera.device)
+    assert [connection for connection, _ in stored] == sorted(connection for connection, _ in stored)
+    for line in camera.lines:
+        numbers = [number for connection, number in stored if connection == line.number]
+        assert numbers == line.sent[: len(numbers)]
+        assert len(numbers) >= line.acknowledged, "acknowledged and lost"
+    assert {connection for connection, _ in stored} <= {line.number for line in camera.lines}
+
+
+def presence(events: Events, device: str) -> list[str]:
+    """How the device came and went."""
+    return [
+        event["values"]["connection.status"]
+        for event in events
+        if event["device"] == device and event["kind"] == "presence"
+    ]
+
+
+def last_values(events: Events, device: str) -> dict[str, object]:
+    """What the device's events say last of each name.  (The clocks of this test never go back.)"""
+    values: dict[str, object] = {}
+    for event in events:
+        if event["device"] == device:
+            values |= event["values"]
+    return values

@@ -1,0 +1,167 @@
+"""A server process that can be killed and started again on the same data, and its API."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+
+from tests.cli.serving import PATIENCE_S, Server, serving
+from wayside.app.protocols import PROTOCOLS
+from wayside.engines.embedded import EmbeddedStore
+from wayside.ports.store import EventQuery, Span
+from wayside.protocol.base import Transport
+
+T = TypeVar("T")
+
+ANYWHERE = ("--http", "127.0.0.1:0") + tuple(
+    word
+    for protocol in PROTOCOLS
+    if protocol.link(Transport.TCP)
+    for word in ("--listen", f"{protocol.name}=127.0.0.1:0")
+)
+OPEN = ("--registration", "open")
+
+PAGE = 1000
+
+Events = list[dict[str, Any]]
+Address = tuple[str, int]
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:
+    """What ``look`` finds, as soon as it finds something."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (found := await look()):
+            await asyncio.sleep(0.02)
+        return found
+
+
+class World:
+    """One folder of data, and the server that runs on it now."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.token = ""
+        self.server: Server
+        self.http: httpx.AsyncClient
+        self._running = ExitStack()
+
+    async def start(self, *arguments: str) -> None:
+        """Start a server; whoever ran before has ended."""
+        context = serving(self.data, *ANYWHERE, *arguments)
+        self.server = await asyncio.to_thread(self._running.enter_context, context)
+        self.token = self.server.token or self.token
+        self.http = httpx.AsyncClient(
+            base_url=f"http://{self.server.address('http')}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            timeout=PATIENCE_S,
+        )
+
+    async def kill(self) -> None:
+        """SIGKILL, now; returns when the process is gone."""
+        self.server.process.kill()
+        await self.clean_up()
+
+    async def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        code, _ = await asyncio.to_thread(self.server.stop)
+        await self.clean_up()
+        return code
+
+    async def clean_up(self) -> None:
+        await self.http.aclose()
+        await asyncio.to_thread(self._running.close)
+
+    def address(self, protocol: str) -> Address:
+        """Where devices connect."""
+        host, _, port = self.server.address(protocol).rpartition(":")
+        return host, int(port)
+
+    # What the API says.
+
+    async def get(self, path: str, **query: str | int) -> Any:
+        answer = await self.http.get(f"/api/v1/{path}", params=query)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: object = None, **headers: str) -> httpx.Response:
+        return await self.http.post(f"/api/v1/{path}", json=body, headers=headers)
+
+    async def ready(self) -> bool:
+        answer = await self.http.get("/readyz")
+        assert answer.status_code in {200, 503}
+        return answer.status_code == 200
+
+    async def all_of(self, path: str, **query: str | int) -> list[dict[str, Any]]:
+        """Every item of a list, page by page, as the API sorts it."""
+        found = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self.get(path, limit=PAGE, **query, **cursor)
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            cursor = {"cursor": page["next"]}
+
+    async def events(self, **query: str | int) -> Events:
+        """Oldest first."""
+        return list(reversed(await self.all_of("events", **query)))
+
+    async def online(self, *devices: str) -> None:
+        """Wait until all of them are."""
+
+        async def look() -> bool:
+            found = {device["device"] for device in await self.all_of("devices", online="true")}
+            return found.issuperset(devices)
+
+        await eventually(look)
+
+    async def command(self, device: str, capability: str, key: str | None = None, **body: Any) -> dict[str, Any]:
+        """Submit one; it must be a new one."""
+        headers = {"Idempotency-Key": key} if key else {}
+        answer = await self.post(f"devices/{device}/commands", {"capability": capability, **body}, **headers)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    async def settled(self, command: str, *states: str) -> dict[str, Any]:
+        """The command, once it is in one of these states."""
+
+        async def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = await self.get(f"commands/{command}")
+            return found if found["state"] in states else None
+
+        return await eventually(look)
+
+    # What is on the disk.
+
+    async def kept(self) -> Events:
+        """All events of the folder, oldest first, read without any server."""
+        store = EmbeddedStore(self.data)
+        await store.open()
+        try:
+            found: Events = []
+            cursor = None
+            while True:
+                page = await store.events(EventQuery(span=Span(PAGE, cursor)))
+                found += [
+                    {"id": e.id, "device": e.device, "kind": e.kind, "message": e.message, "values": e.values}
+                    for e in page.items
+                ]
+                cursor = page.next
+                if cursor is None:
+                    return found[::-1]
+        finally:
+            await store.close()
+
+
+@asynccontextmanager
+async def world_in(folder: Path) -> AsyncIterator[World]:
+    world = World(folder)
+    try:
+        yield world
+    finally:
+        if hasattr(world, "http"):
+            await world.clean_up()

@@ -339,18 +339,15 @@ class Connection(asyncio.Protocol):
     def _perform(self, effects: Effects, at: Instant, events: list[Event], sent: list[bytes]) -> None:
         for effect in effects:
             if isinstance(effect, Emit):
-                self._emit(effect, events)
+                events.append(effect.event)
+                if self.device is not None:
+                    self._barrier = self._hub.pipeline.gathering
+                else:
+                    self._withholding = True
             elif isinstance(effect, Send):
                 self._send(effect, at, sent)
             else:
                 self._rare(effect, at, events, sent)
-
-    def _emit(self, effect: Emit, events: list[Event]) -> None:
-        events.append(effect.event)
-        if self.device is not None:
-            self._barrier = self._hub.pipeline.gathering
-        else:
-            self._withholding = True
 
     def _send(self, effect: Send, at: Instant, sent: list[bytes]) -> None:
         if self._closing:

@@ -16,7 +16,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     # Connections: how many, how long.
     connections: Count = 18_000
-    """In all.  A process here may open 20,000 files; the rest is for the store, the API and uploads."""
+    """In all.  Meant for a process that may open 20,000 files; the rest is for the store, the API and uploads."""
     connections_per_address: Count = 4_000
     """Whole fleets come from one address behind a mobile operator's NAT, but never all of the above."""
     accepts_per_turn: Count = 128

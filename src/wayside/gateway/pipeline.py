@@ -107,6 +107,7 @@ class Pipeline:
         self._committing: _Gathering | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
+        self._measure()
         self.gathering = 1
         self.durable = 0
         self.full = False
@@ -161,12 +162,15 @@ class Pipeline:
     def kick(self) -> None:
         """An input is done: start the clock of the batch, or close it, or stop reading sockets."""
         batch = self._batch
-        if not self.full and self._fill() >= 1:
+        size = batch.size
+        if (size >= self._room or batch.bytes >= self._room_bytes) and not self.full:
             self.full = True
             self.on_full()
-        if self._task is None and batch.size >= self._limits.batch_events:
+        if self._task is not None or not size:
+            return
+        if size >= self._limits.batch_events:
             self._close()
-        elif batch.size:
+        elif self._timer is None:
             self.arm()
 
     async def flush(self) -> None:
@@ -194,10 +198,11 @@ class Pipeline:
             await asyncio.gather(self._task, return_exceptions=True)
         return self.uncommitted
 
-    def _fill(self) -> float:
-        """The share of what may be uncommitted that is."""
-        held = self._batch.bytes + (self._committing.bytes if self._committing else 0)
-        return max(self.uncommitted / self._limits.uncommitted, held / self._limits.uncommitted_bytes)
+    def _measure(self) -> None:
+        """What the gathering batch may hold beside the one that is being committed."""
+        committing = self._committing
+        self._room = self._limits.uncommitted - (committing.size if committing else 0)
+        self._room_bytes = self._limits.uncommitted_bytes - (committing.bytes if committing else 0)
 
     def _uncommitted(self, number: int) -> _Gathering:
         if number == self.gathering:
@@ -213,6 +218,7 @@ class Pipeline:
         batch = self._committing = self._batch
         self.gathering += 1
         self._batch = _Gathering(self.gathering)
+        self._measure()
         self._task = self._loop.create_task(self._commit(batch))
 
     async def _commit(self, batch: _Gathering) -> None:
@@ -320,7 +326,12 @@ class Pipeline:
         for waiter in batch.waiters:
             if not waiter.done():
                 waiter.set_result(None)
-        if self.full and self._fill() <= DRAINED:
+        self._measure()
+        if (
+            self.full
+            and self._batch.size <= self._room * DRAINED
+            and self._batch.bytes <= self._room_bytes * DRAINED
+        ):
             self.full = False
             self.on_drained()
         self.kick()

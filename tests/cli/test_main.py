@@ -52,6 +52,13 @@ def test_every_command_loads_and_explains_itself(name: str, capsys: pytest.Captu
     assert f"wayside {name}" in capsys.readouterr().out
 
 
+def test_help_is_shown_word_for_word(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["send", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+    assert "<protocol>:<ident>, such as parking-lock:866266066379439" in told
+    assert "with 3 when it may or may not have happened." in told
+
+
 @pytest.mark.parametrize("arguments", [["confg"], ["--nonsense"], ["-"]])
 def test_an_unknown_command_is_a_usage_error(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

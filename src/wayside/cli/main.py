@@ -78,11 +78,12 @@ def build() -> App:
         name="wayside",
         help=ABOUT,
         version=__version__,
+        help_format="restructuredtext",  # Markdown would take <protocol> for a tag
         result_action="return_value",
         default_parameter=Parameter(negative=(), show_default=shown_default),
     )
     for entry in COMMANDS:
-        app.command(f"wayside.cli.{entry.target}", name=entry.name, help=entry.help)
+        app.command(f"wayside.cli.{entry.target}", name=entry.name)
     return app
 
 

@@ -47,7 +47,7 @@ def send(
 
     Args:
         device: <protocol>:<ident>, such as parking-lock:866266066379439.
-        capability: What it is to do, such as lock.unlock.
+        capability: What it is to do, such as unlock.
         parameters: NAME=VALUE for each parameter.
         preview: Show the bytes that would be sent, and send nothing.
         confirm: Say that a dangerous command is meant.

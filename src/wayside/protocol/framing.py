@@ -26,9 +26,13 @@ class Fault(enum.StrEnum):
     """What is wrong with a frame.  The words are part of ``wayside decode``'s contract."""
 
     LENGTH = "length"
+    """Longer than any frame of the protocol, or the input ends before the frame does."""
     CHECKSUM = "checksum"
+    """The checksum is not that of the bytes."""
     FRAMING = "framing"
+    """Bytes outside any frame, or a frame whose end mark is not in its place."""
     MESSAGE = "message"
+    """The frame is whole, its content is not what its message must hold."""
 
 
 def fault_of(error: DecodeError) -> Fault:

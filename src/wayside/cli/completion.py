@@ -14,6 +14,6 @@ def completion(shell: Literal["bash", "zsh", "fish"], /) -> None:
     Args:
         shell: Which shell.
     """
-    from wayside.cli.main import build  # noqa: PLC0415 - main imports commands, not the other way round
+    from wayside.cli.main import build
 
     sys.stdout.write(build().generate_completion(prog_name="wayside", shell=shell))

@@ -72,7 +72,7 @@ def overview() -> str:
 
 def build() -> App:
     """The parser with every command, none of them imported yet."""
-    from cyclopts import App, Parameter  # noqa: PLC0415 - see TYPE_CHECKING above
+    from cyclopts import App, Parameter
 
     app = App(
         name="wayside",
@@ -95,9 +95,9 @@ def shown_default(value: object) -> str | None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    from cyclopts import CycloptsError  # noqa: PLC0415 - see TYPE_CHECKING above
+    from cyclopts import CycloptsError
 
-    from wayside.model.errors import WaysideError  # noqa: PLC0415 - only for commands that can raise it
+    from wayside.model.errors import WaysideError
 
     try:
         code = build()(arguments, exit_on_error=False)

@@ -6,13 +6,15 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 
-from wayside.app.config import Configuration, load
-from wayside.cli.client import Client
 from wayside.cli.exits import UsageError
+
+if TYPE_CHECKING:
+    from wayside.app.config import Configuration
+    from wayside.cli.client import Client
 
 
 @Parameter(name="*")
@@ -47,6 +49,8 @@ class SettingOptions:
             UsageError: an option is not NAME=VALUE.
             ConfigError: a setting is wrong.
         """
+        from wayside.app.config import load
+
         return load(dict(self._given()), os.environ, self.config)
 
     def _given(self) -> Iterator[tuple[str, str]]:
@@ -95,6 +99,8 @@ class ServerOptions:
 
     def client(self) -> Client:
         """The API behind these options."""
+        from wayside.cli.client import Client
+
         return Client(self.url, self.token or None)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from wayside.app.config import strangers
-from wayside.app.serve import serve as run
 from wayside.cli.options import DEFAULTS, SettingOptions
 from wayside.cli.output import note
 
@@ -19,6 +17,9 @@ def serve(*, options: SettingOptions = DEFAULTS) -> None:
     Args:
         options: The settings that can be given as options.
     """
+    from wayside.app.config import strangers
+    from wayside.app.serve import serve as run
+
     settings = options.load().settings
     for stranger in strangers(os.environ):
         note(f"ignored: {stranger}")

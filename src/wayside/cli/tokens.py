@@ -54,7 +54,7 @@ def create(
 
 
 def _recover(data_dir: Path, name: str, scope: str, until: str | None) -> dict[str, Any]:
-    from wayside.app.recovery import create_admin_token  # noqa: PLC0415 - it loads the store, the usual way does not
+    from wayside.app.recovery import create_admin_token
 
     if scope != "admin":
         raise UsageError(

@@ -95,8 +95,8 @@ def _gather(db: apsw.Connection, first_id: int, last_id: int) -> None:
     """Sort a piece of the log, add its rare kinds at once, and note which times it spans."""
     db.execute(
         "INSERT INTO gathered SELECT device, kind, id FROM log"
-        " WHERE id BETWEEN ? AND ? AND device > ? ORDER BY device, kind, id",
-        (first_id, last_id, mark(db, "round_device")),
+        " WHERE id BETWEEN ? AND ? ORDER BY device, kind, id",
+        (first_id, last_id),
     )
     # A round that is gathered again after a crash finds them there.
     db.execute(ADD_RARE, (first_id, last_id))

@@ -14,7 +14,7 @@ from wayside.app.settings import LogFormat, LogSettings
 
 LEVELS: Final[dict[str, int]] = logging.getLevelNamesMapping()
 
-QUIET: Final = ("httpx", "httpcore", "granian.access", "uvicorn.access")
+QUIET: Final = ("httpx", "httpcore", "granian.access")
 """Loggers that write a line per request: the audit log and the metrics say what matters of those."""
 
 

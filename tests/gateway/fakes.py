@@ -45,6 +45,7 @@ class FakeStore:
         self.audits: list[AuditRecord] = []
         self.states: dict[str, dict[str, Latest]] = {}
         self.order: list[str] = []
+        self.number = 0
 
     async def append(self, batch: Batch) -> Committed:
         self.begun += 1
@@ -120,7 +121,8 @@ class FakeStore:
 
     async def next_command_number(self) -> int:
         await asyncio.sleep(0)
-        return len(self.command_records) + 1
+        self.number += 1
+        return self.number
 
     async def audit(self, record: AuditRecord) -> None:
         self._check()

@@ -234,7 +234,7 @@ async def test_one_connection_is_one_device() -> None:
 async def test_a_link_that_knows_its_device_needs_no_login() -> None:
     async with running("0001") as world:
         route = world.gateway.route("toy", Transport.SERIAL)
-        wire = Wire(world.gateway.connection(route, "/dev/ttyUSB0", "0001"))
+        wire = Wire(world.gateway.connection(route, "/dev/ttyUSB0", ident="0001"))
         wire.say("REPORT 1 a\n")
         await world.settle()
         assert wire.heard() == ["KNOWN", "OK 1"]

@@ -7,7 +7,8 @@ import pytest
 from tests.gateway.world import eventually, quick, running
 from wayside.model.errors import StoreUnavailable
 from wayside.model.events import StoredEvent
-from wayside.ports.store import Entry
+from wayside.ports.bus import CommandChanged
+from wayside.ports.store import Batch, Committed, Entry
 
 
 async def test_an_answer_leaves_only_when_its_event_is_durable() -> None:
@@ -223,3 +224,20 @@ async def test_a_batch_never_closes_in_the_midst_of_an_input() -> None:
         await eventually(lambda: "OK 1" in wire.heard())
         assert len(world.store.batches) == 1
         assert world.store.order[:2] == ["put_device", "append"]
+
+
+async def test_a_step_that_the_store_refuses_is_not_told() -> None:
+    async with running("0001") as world:
+        wire = world.connect("0001")
+        await world.settle()
+        append = world.store.append
+
+        async def refusing(batch: Batch) -> Committed:
+            committed = await append(Batch(batch.entries))
+            return Committed(committed.first_id, refused=tuple(range(len(batch.transitions))))
+
+        world.store.append = refusing  # type: ignore[method-assign]  # as if the device were gone
+        await world.submit("read")
+        wire.say("REPORT 1 a\n")
+        await eventually(lambda: "OK 1" in wire.heard())
+        assert not [notice for notice in world.bus.notices if isinstance(notice, CommandChanged)]

@@ -46,7 +46,7 @@ async def test_a_preview_is_what_would_be_sent_and_changes_nothing() -> None:
         assert world.store.command_records == {}
         assert wire.connection.session.waiting.next_deadline is None  # type: ignore[attr-defined]  # the toy's
         await world.submit("move", parameters={"minutes": 5})
-        await eventually(lambda: wire.heard()[-1] == "DO 1 move 5")
+        await eventually(lambda: wire.heard()[-1] == "DO 2 move 5")
 
 
 async def test_a_preview_for_an_offline_device_says_so() -> None:
@@ -74,7 +74,7 @@ async def test_a_preview_with_firmware_shows_an_example() -> None:
         preview = await world.desk.preview(asking("upgrade", firmware="good"))
         assert preview.frames[0].data == b"DO 1 upgrade http://x/good\n"
         assert "example" in preview.note
-        assert shelf.offered[0][2] == world.clock(), "nobody can fetch it"
+        assert shelf.offered[0][2] == world.clock() + 1_000_000, "nobody can fetch it in time"
         refused = await world.desk.preview(asking("upgrade", firmware="bad"))
         assert refused.frames == ()
         assert "no such firmware" in refused.note

@@ -7,7 +7,7 @@ import pytest
 
 from tests.gateway.fakes import FakeStore
 from tests.gateway.world import World, running
-from wayside.model.commands import CommandRecord, State
+from wayside.model.commands import CommandRecord, State, Transition
 from wayside.model.instant import SECOND
 
 NOW = 1_700_000_000 * SECOND
@@ -68,6 +68,14 @@ async def test_what_was_waiting_goes_on_in_order(before: State) -> None:
         wire = world.connect("0001")
         await world.settle()
         assert wire.heard()[-2:] == ["DO 1 move 5", "DO 2 set 5"]
+
+
+async def test_a_session_hears_when_an_open_command_left() -> None:
+    sent = record(1, "move", State.SENT, transitions=(Transition("c1", State.SENT, NOW - 7),))
+    async with running("0001", store=store_with(sent)) as world:
+        device = world.devices._devices["toy:0001"]
+        (open_command,) = world.desk.open_commands(device)
+        assert (open_command.state, open_command.sent_at) == (State.UNKNOWN, NOW - 7)
 
 
 async def test_numbers_and_keys_go_on() -> None:

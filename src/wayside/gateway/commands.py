@@ -76,7 +76,6 @@ class Desk:
         self._loop = asyncio.get_running_loop()
         self._jobs: dict[str, Job] = {}
         self._expiries: list[tuple[Instant, str]] = []
-        self._numbering = asyncio.Lock()
         self.closed = False
 
     # What callers ask.
@@ -90,21 +89,20 @@ class Desk:
         if (refusal := self._refusal(device, capability, queue=queue)) and not await self._seen(request):
             raise refusal
         at = self._clock()
-        async with self._numbering:
-            number = await self._store.next_command_number()
-            record = CommandRecord(
-                id=f"{number:08x}{self._random_bytes(8).hex()}",
-                number=number,
-                device=device.id,
-                capability=capability.name,
-                parameters=msgspec.to_builtins(parameters),
-                state=State.ACCEPTED,
-                created_at=at,
-                expires_at=at + seconds(within_s),
-                requested_by=request.requested_by,
-                idempotency_key=request.idempotency_key,
-            )
-            created = await self._store.create_command(record)
+        number = await self._store.next_command_number()
+        record = CommandRecord(
+            id=f"{number:08x}{self._random_bytes(8).hex()}",
+            number=number,
+            device=device.id,
+            capability=capability.name,
+            parameters=msgspec.to_builtins(parameters),
+            state=State.ACCEPTED,
+            created_at=at,
+            expires_at=at + seconds(within_s),
+            requested_by=request.requested_by,
+            idempotency_key=request.idempotency_key,
+        )
+        created = await self._store.create_command(record)
         if created.fresh:
             command = Command(record.id, number, capability.name, parameters)
             try:
@@ -187,6 +185,7 @@ class Desk:
             self._step(job, State.EXPIRED, at, "its time was up before it could be sent")
         if first and job.state in WAITING:
             self._step(job, State.SENT, at)
+            job.sent_at = at
         if job.state not in IN_FLIGHT:
             log.warning(
                 "bytes of a command that is over", command=job.id, state=job.state, message=send.message

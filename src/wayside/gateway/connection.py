@@ -20,7 +20,7 @@ from wayside.ports.store import DeviceStatus, Entry
 from wayside.protocol.base import Link, Side
 from wayside.protocol.effects import Ask, Close, Effect, Effects, Emit, Identify, Send, Settle, WakeAt
 from wayside.protocol.framing import AnyFrame, BadFrame, Fault, Framer, fault_of
-from wayside.protocol.questions import Question, Registration, WantFirmware
+from wayside.protocol.questions import Question, Registration
 from wayside.protocol.session import Session
 from wayside.wire.errors import DecodeError
 
@@ -61,8 +61,12 @@ class Connection(asyncio.Protocol):
         "session",
     )
 
-    def __init__(self, hub: Hub, route: Route, address: str, ident: str | None = None) -> None:
-        setup = route.setup if ident is None else msgspec.structs.replace(route.setup, ident=ident)
+    def __init__(
+        self, hub: Hub, route: Route, address: str, *, ident: str | None = None, mtu: int | None = None
+    ) -> None:
+        setup = route.setup
+        if ident is not None or mtu is not None:
+            setup = msgspec.structs.replace(setup, ident=ident, mtu=mtu or setup.mtu)
         self._hub = hub
         self._route = route
         self._ident = ident
@@ -387,7 +391,8 @@ class Connection(asyncio.Protocol):
                 if not self._closing:
                     self._perform(self._identify(effect, at), at, events, sent)
             case Ask():
-                self._ask(effect.question, at)
+                until = at + seconds(self._hub.limits.firmware_offer_s)
+                self._hub.spawn(self._ask(effect.question, until))
             case Close():
                 self.hang_up(effect.reason)
 
@@ -402,21 +407,8 @@ class Connection(asyncio.Protocol):
         delay_s = max(0.0, (at - self._hub.clock()) / SECOND)
         self._timer = self._hub.loop.call_later(delay_s, self._ring)
 
-    def _ask(self, question: Question, at: Instant) -> None:
-        hub = self._hub
-        if hub.firmware is None or not isinstance(question, WantFirmware):
-            hub.loop.call_soon(self._answered, question, None)
-        else:
-            hub.spawn(self._fetch_answer(question, at + seconds(hub.limits.firmware_offer_s)))
-
-    async def _fetch_answer(self, question: WantFirmware, until: Instant) -> None:
-        assert self._hub.firmware is not None
-        offer = None
-        try:
-            offer = await self._hub.firmware.offer(question.firmware, question.command, until)
-        except Exception:
-            log.exception("no firmware offer", firmware=question.firmware, command=question.command)
-        self._answered(question, offer)
+    async def _ask(self, question: Question, until: Instant) -> None:
+        self._answered(question, await self._hub.answers.to(question, until))
 
     def _write_down(
         self, message: str, received: bytes | None, events: list[Event], sent: list[bytes], at: Instant

@@ -8,6 +8,7 @@ from typing import Final
 
 import structlog
 
+from wayside.gateway.answers import Answers
 from wayside.gateway.commands import Desk
 from wayside.gateway.connection import Connection
 from wayside.gateway.device import Device
@@ -38,7 +39,8 @@ class Gateway:
     """Make it inside a running event loop.
 
     ``devices`` and ``desk`` are what ``ports.platform`` describes; ``stats`` is for metrics; ``options`` are the
-    sessions' options by protocol.  ``clock`` gives microseconds since 1970 UTC.
+    sessions' options by protocol; ``knows_bank`` says whether a power bank is ours.  ``clock`` gives microseconds
+    since 1970 UTC.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Gateway:
         limits: Limits | None = None,
         registration: Registering = Registering.QUARANTINE,
         firmware: FirmwareShelf | None = None,
+        knows_bank: Callable[[str], bool] | None = None,
         options: Mapping[str, dict[str, str]] | None = None,
     ) -> None:
         self.limits = limits or Limits()
@@ -62,7 +65,8 @@ class Gateway:
         self._clock = clock
         self.pipeline = Pipeline(store, bus, self.limits, self.stats)
         devices: dict[str, Device] = {}
-        rehearsal = Rehearsal(self._protocols, self._options, firmware)
+        answers = Answers(firmware, knows_bank, self.limits, clock)
+        rehearsal = Rehearsal(self._protocols, self._options, answers)
         self.desk = Desk(
             devices=devices,
             protocols=self._protocols,
@@ -90,7 +94,7 @@ class Gateway:
             pipeline=self.pipeline,
             limits=self.limits,
             stats=self.stats,
-            firmware=firmware,
+            answers=answers,
             clock=clock,
             random_bytes=random_bytes,
         )
@@ -141,8 +145,12 @@ class Gateway:
             raise ConfigError(f"{protocol} does not run over {transport}")
         return Route(known, link, self.hub, self._options.get(protocol, {}))
 
-    def connection(self, route: Route, address: str, ident: str | None = None) -> Connection:
+    def connection(
+        self, route: Route, address: str, *, ident: str | None = None, mtu: int | None = None
+    ) -> Connection:
         """For a transport other than TCP: an ``asyncio.Protocol`` to tie to it.
+
+        ``ident``: where the transport knows the device; ``mtu``: what a BLE link negotiated.
 
         Raises:
             ConnectionRefusedError: there are too many connections.
@@ -150,7 +158,7 @@ class Gateway:
         refusal = self.hub.enter(address)
         if refusal is not None:
             raise ConnectionRefusedError(refusal)
-        return Connection(self.hub, route, address, ident)
+        return Connection(self.hub, route, address, ident=ident, mtu=mtu)
 
     async def record(self, entry: Entry) -> None:
         """Store what came another way than over a device's line (an upload); durable when this returns.

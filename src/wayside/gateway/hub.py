@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol
 
+from wayside.gateway.answers import Answers
 from wayside.gateway.commands import Desk
 from wayside.gateway.complaints import Complaints
 from wayside.gateway.limits import Limits
@@ -14,7 +15,6 @@ from wayside.gateway.pipeline import Pipeline
 from wayside.gateway.registry import Registry
 from wayside.gateway.stats import Stats
 from wayside.model.instant import Instant
-from wayside.ports.firmware import FirmwareShelf
 from wayside.protocol import base
 from wayside.protocol.session import Setup
 
@@ -49,7 +49,7 @@ class Hub:
         pipeline: Pipeline,
         limits: Limits,
         stats: Stats,
-        firmware: FirmwareShelf | None,
+        answers: Answers,
         clock: Callable[[], Instant],
         random_bytes: Callable[[int], bytes],
     ) -> None:
@@ -58,7 +58,7 @@ class Hub:
         self.pipeline: Final = pipeline
         self.limits: Final = limits
         self.stats: Final = stats
-        self.firmware: Final = firmware
+        self.answers: Final = answers
         self.clock: Final = clock
         self.random_bytes: Final = random_bytes
         self.complaints: Final = Complaints(limits.complaints_per_s, limits.bad_frame_log_bytes, clock)

@@ -19,7 +19,7 @@ class Job:
     ``handed``: the live session has it, although no byte may have left.
     """
 
-    __slots__ = ("capability", "command", "device", "expires_at", "handed", "queue", "state")
+    __slots__ = ("capability", "command", "device", "expires_at", "handed", "queue", "sent_at", "state")
 
     def __init__(
         self, record: CommandRecord, capability: Capability, command: Command, *, queue: bool
@@ -31,6 +31,9 @@ class Job:
         self.state = record.state
         self.queue = queue
         self.handed = False
+        self.sent_at: Instant | None = next(
+            (step.at for step in record.transitions if step.state is State.SENT), None
+        )
 
     @property
     def id(self) -> str:
@@ -44,6 +47,7 @@ class Job:
 
     def as_open(self) -> OpenCommand:
         """As a new session hears of it."""
+        command = self.command
         return OpenCommand(
-            self.command.id, self.command.number, self.command.capability, self.command.parameters, self.state
+            command.id, command.number, command.capability, command.parameters, self.state, self.sent_at
         )

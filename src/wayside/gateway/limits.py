@@ -96,6 +96,9 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     firmware_offer_s: Seconds = 3600.0
     """How long the address of a firmware file works: slow modems fetch it in pieces, with pauses."""
 
+    firmware_contents_bytes: Count = 4 * 1024 * 1024
+    """A file that is handed to a session whole, for a device that cannot fetch it: such devices take kilobytes."""
+
     drain_s: Seconds = 10.0
     """From being told to stop until every connection is closed; service managers wait 30 or more."""
 

@@ -257,7 +257,14 @@ class Pipeline:
             return range(0)
         transitions = [step.transition for step in batch.steps]
         committed = await self._store.append(Batch(batch.entries, transitions))
+        self._leave_out(batch, committed.refused)
         return range(committed.first_id, committed.first_id + len(batch.entries))
+
+    def _leave_out(self, batch: _Gathering, refused: tuple[int, ...]) -> None:
+        """Steps that the store knows to be impossible, as after a command's device was deleted: not to be told."""
+        for position in reversed(refused):
+            step = batch.steps.pop(position)
+            log.error("step refused by the store", device=step.device, transition=step.transition)
 
     async def _register_devices(self, batch: _Gathering) -> None:
         """Each is taken off the list once it is durable, so that a second try begins where the first ended."""

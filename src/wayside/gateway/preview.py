@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
+from typing import Final
 
+from wayside.gateway.answers import Answers
 from wayside.gateway.device import Device
 from wayside.model.commands import Command
 from wayside.model.identity import split_device_id
-from wayside.model.instant import Instant
-from wayside.ports.firmware import FirmwareShelf
+from wayside.model.instant import SECOND, Instant
 from wayside.ports.platform import Preview, PreviewFrame
 from wayside.protocol.base import Protocol
 from wayside.protocol.effects import Ask, Effects, Identify, Send, Settle
-from wayside.protocol.questions import Registration, WantFirmware
+from wayside.protocol.questions import FirmwareOffer, Registration
 from wayside.protocol.session import Session, Setup
 
-OFFLINE_NOTE = "the device is offline: shown as to one that has just connected"
-FIRMWARE_NOTE = "the firmware's address is an example: each upgrade gets one of its own"
+OFFLINE_NOTE: Final = "the device is offline: shown as to one that has just connected"
+FIRMWARE_NOTE: Final = "the firmware's address is an example: each upgrade gets one of its own"
+
+# The example's address is over before anybody could fetch the file, but not before its bytes can be read here.
+EXAMPLE_WORKS: Final = SECOND
 
 
 class Rehearsal:
@@ -27,11 +31,11 @@ class Rehearsal:
         self,
         protocols: Mapping[str, Protocol],
         options: Mapping[str, dict[str, str]],
-        firmware: FirmwareShelf | None,
+        answers: Answers,
     ) -> None:
         self._protocols = protocols
         self._options = options
-        self._firmware = firmware
+        self._answers = answers
 
     async def preview(self, device: Device, command: Command, at: Instant) -> Preview:
         """The bytes of the command's first step.
@@ -43,16 +47,18 @@ class Rehearsal:
         if device.line is not None:
             session = deepcopy(device.line.session)
         else:
-            session = self._as_if_connected(device, at)
+            session = self._as_if_connected(device, command.capability, at)
             notes.append(OFFLINE_NOTE)
         frames: list[PreviewFrame] = []
         await self._play(session, session.execute(command, at), at, frames, notes)
         return Preview(tuple(frames), "; ".join(notes))
 
-    def _as_if_connected(self, device: Device, at: Instant) -> Session:
+    def _as_if_connected(self, device: Device, capability: str, at: Instant) -> Session:
         name, ident = split_device_id(device.id)
         setup = Setup(ident=ident, options=self._options.get(name, {}))
-        session = self._protocols[name].links[0].session(setup)
+        links = self._protocols[name].links
+        link = next((link for link in links if link.carries(capability)), links[0])
+        session = link.session(setup)
         session.connected(at)
         session.answer(Identify(ident), Registration(accepted=True), at)
         return session
@@ -66,10 +72,9 @@ class Rehearsal:
                     frames.append(PreviewFrame(effect.message, effect.data))
                 case Settle() if effect.detail:
                     notes.append(f"{effect.state}: {effect.detail}")
-                case Ask(WantFirmware(asking, firmware)):
-                    answer = None
-                    if self._firmware is not None:  # an address that is over at once: nobody is to fetch it
-                        answer = await self._firmware.offer(firmware, asking, at)
+                case Ask():
+                    answer = await self._answers.to(effect.question, at + EXAMPLE_WORKS)
+                    if isinstance(answer, FirmwareOffer):
                         notes.append(FIRMWARE_NOTE)
                     await self._play(session, session.answer(effect.question, answer, at), at, frames, notes)
                 case _:

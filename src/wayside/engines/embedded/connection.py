@@ -24,6 +24,9 @@ CHECKPOINT_PAGES: Final = 1_000
 """4 MiB of write-ahead log before it goes into the file.  Four times as much costs the same per row, but the commit
 that does it takes 30 ms instead of 9."""
 
+WAL_KEPT_BYTES: Final = 64 * 1024 * 1024
+"""A log that grew beyond this during one large round is cut again."""
+
 
 def lock_folder(folder: Path) -> int:
     """Make the folder if need be and keep every other process out of it until the descriptor is closed.

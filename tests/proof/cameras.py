@@ -7,11 +7,10 @@ stored twice can be told from one that was sent twice.  The bytes are made here,
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 
 from fastcrc import crc16
 
-from tests.proof.world import Address, Events
+from tests.proof.world import Events, Tally, World
 
 UNITS_PER_DEGREE = 1_800_000
 
@@ -44,15 +43,19 @@ class Line:
 
 
 class Camera:
-    """``window``: how many locations may be unacknowledged.  ``heard`` is called at each acknowledgement."""
+    """``window``: how many locations may be unacknowledged; ``heard`` counts acknowledgements; ``first_line``: the
+    number of its first connection, for a camera that has a twin."""
 
-    def __init__(self, number: int, window: int = 8, heard: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, number: int, window: int = 8, heard: Tally | None = None, *, first_line: int = 1
+    ) -> None:
         self.imei = f"35{number:013d}"
         self.device = f"jimi:{self.imei}"
         self.lines: list[Line] = []
         self.full = False
+        self._first_line = first_line
         self._window = window
-        self._heard = heard
+        self._heard = heard or Tally()
         self._next = 1
         self._again: deque[int] = deque()
         self._reader: asyncio.StreamReader
@@ -66,15 +69,15 @@ class Camera:
     def acknowledged(self) -> int:
         return sum(line.acknowledged for line in self.lines)
 
-    async def connect(self, address: Address) -> None:
+    async def connect(self, world: World) -> None:
         """Log in; done when the login is answered."""
-        await self.hang_up()
-        self._reader, self._writer = await asyncio.open_connection(*address)
-        self.lines.append(Line(len(self.lines) + 1))
-        self.say(LOGIN, bytes.fromhex(f"0{self.imei}024232 01".replace(" ", "")), 1)
+        self.hang_up()
+        self._reader, self._writer = await world.dial("jimi")
+        self.lines.append(Line(self._first_line + len(self.lines)))
+        self.say(LOGIN, bytes.fromhex(f"0{self.imei}02423201"), 1)
         assert await self.answer() == (LOGIN, 1)
 
-    async def hang_up(self) -> None:
+    def hang_up(self) -> None:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -109,12 +112,12 @@ class Camera:
         expected = self.line.sent[self.line.acknowledged] & 0xFFFF
         assert await self.answer() == (LOCATION, expected)
         self.line.acknowledged += 1
-        self._heard()
+        self._heard.add()
 
     async def gone(self) -> None:
         """The server closes; nothing more comes before that."""
         assert await self._reader.read() == b""
-        await self.hang_up()
+        self.hang_up()
 
     async def report(self) -> None:
         """Locations as fast as they are acknowledged, until ``full`` or until the line is cut."""
@@ -126,35 +129,29 @@ class Camera:
                 await self.acknowledgement()
         except (asyncio.IncompleteReadError, ConnectionError):
             self._again.extendleft(reversed(line.sent[line.acknowledged :]))
-            await self.hang_up()
+            self.hang_up()
 
 
 class Fleet:
     """Cameras that report together."""
 
-    def __init__(self, count: int, window: int = 8) -> None:
-        self.cameras = [Camera(number, window, self._heard) for number in range(1, count + 1)]
-        self.acknowledged = 0
-        self._goal = 0
-        self._reached = asyncio.Event()
+    def __init__(self, count: int, window: int = 8, *, first_line: int = 1) -> None:
+        self.heard = Tally()
+        self.cameras = [
+            Camera(number, window, self.heard, first_line=first_line) for number in range(1, count + 1)
+        ]
 
-    def _heard(self) -> None:
-        self.acknowledged += 1
-        if self.acknowledged >= self._goal:
-            self._reached.set()
-
-    async def connect(self, address: Address) -> None:
-        await asyncio.gather(*(camera.connect(address) for camera in self.cameras))
+    async def connect(self, world: World) -> None:
+        await asyncio.gather(*(camera.connect(world) for camera in self.cameras))
 
     async def report(self) -> None:
         """Until every line is cut, or the cameras are full."""
         await asyncio.gather(*(camera.report() for camera in self.cameras))
 
-    async def more(self, acknowledgements: int) -> None:
-        """Wait for so many more of them."""
-        self._goal = self.acknowledged + acknowledgements
-        self._reached.clear()
-        await self._reached.wait()
+    def fill(self) -> None:
+        """Let them come to an end: everything sent is acknowledged, and no more is sent."""
+        for camera in self.cameras:
+            camera.full = True
 
 
 def places(events: Events, device: str) -> list[tuple[int, int]]:
@@ -169,16 +166,17 @@ def places(events: Events, device: str) -> list[tuple[int, int]]:
     ]
 
 
-def check_stored(camera: Camera, events: Events) -> None:
+def check_stored(events: Events, device: str, *lines: Line) -> None:
     """What is stored of each connection is what it sent up to some point, in order, each once; all that was
     acknowledged is there; and no connection's frames stand among those of another."""
-    stored = places(events, camera.device)
-    assert [connection for connection, _ in stored] == sorted(connection for connection, _ in stored)
-    for line in camera.lines:
+    stored = places(events, device)
+    connections = [connection for connection, _ in stored]
+    assert connections == sorted(connections)
+    assert set(connections) <= {line.number for line in lines}
+    for line in lines:
         numbers = [number for connection, number in stored if connection == line.number]
         assert numbers == line.sent[: len(numbers)]
         assert len(numbers) >= line.acknowledged, "acknowledged and lost"
-    assert {connection for connection, _ in stored} <= {line.number for line in camera.lines}
 
 
 def presence(events: Events, device: str) -> list[str]:

@@ -16,26 +16,43 @@ from wayside.protocol.base import Transport
 
 T = TypeVar("T")
 
-ANYWHERE = ("--http", "127.0.0.1:0") + tuple(
-    word
-    for protocol in PROTOCOLS
-    if protocol.link(Transport.TCP)
-    for word in ("--listen", f"{protocol.name}=127.0.0.1:0")
-)
+LISTENERS = [
+    f"{protocol.name}=127.0.0.1:0" for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None
+]
+ANYWHERE = ("--http", "127.0.0.1:0", *(word for listener in LISTENERS for word in ("--listen", listener)))
 OPEN = ("--registration", "open")
 
 PAGE = 1000
 
 Events = list[dict[str, Any]]
-Address = tuple[str, int]
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:
     """What ``look`` finds, as soon as it finds something."""
     async with asyncio.timeout(PATIENCE_S):
-        while not (found := await look()):
+        while not (found := await look()):  # noqa: ASYNC110 - other processes set no events
             await asyncio.sleep(0.02)
         return found
+
+
+class Tally:
+    """Counts what many clients see together."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._goal = 0
+        self._reached = asyncio.Event()
+
+    def add(self) -> None:
+        self.count += 1
+        if self.count >= self._goal:
+            self._reached.set()
+
+    async def more(self, times: int) -> None:
+        """Wait until it has happened so many times more."""
+        self._goal = self.count + times
+        self._reached.clear()
+        await self._reached.wait()
 
 
 class World:
@@ -47,6 +64,7 @@ class World:
         self.server: Server
         self.http: httpx.AsyncClient
         self._running = ExitStack()
+        self._lines: list[asyncio.StreamWriter] = []
 
     async def start(self, *arguments: str) -> None:
         """Start a server; whoever ran before has ended."""
@@ -66,25 +84,48 @@ class World:
 
     async def stop(self) -> int:
         """SIGTERM; the exit code."""
-        code, _ = await asyncio.to_thread(self.server.stop)
+        await self.begin_to_stop()
+        return await self.stopped()
+
+    async def begin_to_stop(self) -> None:
+        """SIGTERM; returns when the server has noticed."""
+        process = self.server.process
+        process.terminate()
+        assert process.stdout is not None
+        assert await asyncio.to_thread(process.stdout.readline) == "stopping\n"
+
+    async def stopped(self) -> int:
+        """The exit code, once there is one."""
+        code = await asyncio.to_thread(self.server.process.wait, PATIENCE_S)
         await self.clean_up()
         return code
 
     async def clean_up(self) -> None:
+        """End the server, if it runs yet, and what belongs to it."""
         await self.http.aclose()
         await asyncio.to_thread(self._running.close)
 
-    def address(self, protocol: str) -> Address:
-        """Where devices connect."""
+    async def dial(self, protocol: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect as a device does; hung up at the end of the test at the latest."""
         host, _, port = self.server.address(protocol).rpartition(":")
-        return host, int(port)
+        reader, writer = await asyncio.open_connection(host, int(port))
+        self._lines.append(writer)
+        return reader, writer
+
+    async def close(self) -> None:
+        """Nothing of it runs any more."""
+        for line in self._lines:
+            line.close()
+        if hasattr(self, "http"):
+            await self.clean_up()
 
     # What the API says.
 
-    async def get(self, path: str, **query: str | int) -> Any:
+    async def get(self, path: str, **query: str | int) -> dict[str, Any]:
         answer = await self.http.get(f"/api/v1/{path}", params=query)
         assert answer.status_code == 200, answer.text
-        return answer.json()
+        found: dict[str, Any] = answer.json()
+        return found
 
     async def post(self, path: str, body: object = None, **headers: str) -> httpx.Response:
         return await self.http.post(f"/api/v1/{path}", json=body, headers=headers)
@@ -118,7 +159,7 @@ class World:
 
         await eventually(look)
 
-    async def command(self, device: str, capability: str, key: str | None = None, **body: Any) -> dict[str, Any]:
+    async def command(self, device: str, capability: str, key: str = "", **body: object) -> dict[str, Any]:
         """Submit one; it must be a new one."""
         headers = {"Idempotency-Key": key} if key else {}
         answer = await self.post(f"devices/{device}/commands", {"capability": capability, **body}, **headers)
@@ -163,5 +204,4 @@ async def world_in(folder: Path) -> AsyncIterator[World]:
     try:
         yield world
     finally:
-        if hasattr(world, "http"):
-            await world.clean_up()
+        await world.close()

@@ -40,18 +40,25 @@ class Described(msgspec.Struct, frozen=True):
     layout: tuple[Any, ...] = ()
 
 
+class Relative(msgspec.Struct, frozen=True):
+    """Something that advertises a service of its own, and speaks a device's frames without being one."""
+
+    service: str
+    title: str
+
+
 class Gatt(msgspec.Struct, frozen=True):
     """Where a BLE link's bytes go: UUIDs in lower case.
 
-    Frames are written to ``write`` and come as notifications of ``notify``; one notification holds a part of a
-    frame, one, or several.  ``advertised`` tells what announces itself with which service: title by UUID.  Only
-    what announces ``service`` is a device; the others (a remote control) speak the same frames, and have no session.
+    A device advertises ``service``.  Frames are written to ``write`` and come as notifications of ``notify``; one
+    notification holds a part of a frame, one, or several.  ``relatives`` (a remote control) can be recognised by what
+    they advertise, and have no session.
     """
 
     service: str
     write: str
     notify: str
-    advertised: dict[str, str] = {}
+    relatives: tuple[Relative, ...] = ()
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -7,11 +7,14 @@ from tests.proof.cameras import Fleet, check_stored, presence
 from tests.proof.locks import Lock
 from tests.proof.world import OPEN, World
 
+# Batches that gather for longer than everything else takes: whatever is not committed on purpose is missing.
+SLOW_BATCHES = ("--set", "limits.batch_ms=150")
+
 
 async def test_a_server_that_is_told_to_stop_keeps_what_it_acknowledged(world: World) -> None:
     rng = random.Random(3)
-    fleet = Fleet(count=8)
-    await world.start(*OPEN)
+    fleet = Fleet(count=8, window=40)
+    await world.start(*OPEN, *SLOW_BATCHES)
     await fleet.connect(world)
     reporting = asyncio.create_task(fleet.report())
     await fleet.heard.more(rng.randrange(500, 1_500))

@@ -10,6 +10,7 @@ import wayside
 from tests.house.project import ROOT, files, shown
 
 CODE_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+CODE_SPAN = re.compile(r"`[^`\n]*`")
 LINK = re.compile(r"\[[^\]]*\]\((?!\w+:)([^)\s#]*)(?:#([^)\s]*))?\)")
 HEADING = re.compile(r"^#+\s+(.*)$", re.MULTILINE)
 
@@ -29,7 +30,7 @@ def anchors(path: Path) -> set[str]:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=shown)
 def test_every_relative_link_leads_somewhere(document: Path) -> None:
     dead = []
-    for target, anchor in LINK.findall(prose(document)):
+    for target, anchor in LINK.findall(CODE_SPAN.sub("", prose(document))):
         path = (document.parent / target) if target else document
         if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path)):
             dead.append(f"{target}#{anchor}" if anchor else target)

@@ -23,3 +23,8 @@ def code(value: object) -> str:
 def summary(thing: object) -> str:
     """The first paragraph of a docstring, on one line."""
     return cell((thing.__doc__ or "").strip().partition("\n\n")[0])
+
+
+def fence(text: str, language: str = "") -> str:
+    """Text as it is, in a block."""
+    return f"```{language}\n{text.strip()}\n```"

@@ -1,8 +1,20 @@
 """Everything that is generated: one line each."""
 
-from tools.docs import protocols, vocabulary
+from tools.docs import api, capabilities, cli, configuration, errors, protocols, tour, vocabulary
 from tools.docs.generated import Page, Region
 
-PAGES: tuple[Page, ...] = (vocabulary.page(),)
+PAGES: tuple[Page, ...] = (
+    api.page(),
+    capabilities.page(),
+    cli.page(),
+    *configuration.pages(),
+    errors.page(),
+    vocabulary.page(),
+)
 
-REGIONS: tuple[Region, ...] = (*protocols.regions(),)
+REGIONS: tuple[Region, ...] = (
+    cli.overview(),
+    capabilities.families(),
+    *tour.regions(),
+    *protocols.regions(),
+)

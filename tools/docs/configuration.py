@@ -1,0 +1,138 @@
+"""The reference of settings, and that of limits with their reasons."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+
+from tools.docs.generated import Page
+from tools.docs.markdown import code, table
+from tools.docs.sources import reason
+from wayside.api import auth, live, server, services, tokens
+from wayside.app.catalogue import SettingRow, settings_reference
+from wayside.app.protocols import PROTOCOLS
+from wayside.media import firmware
+from wayside.ports import store
+from wayside.protocol import framing
+
+LIMITS = "limits."
+LISTEN = "listen."
+
+SETTINGS_HEAD = """\
+# Settings
+
+A setting comes from, later ones winning: its default; the TOML file (`--config FILE`, else what `WAYSIDE_CONFIG`
+names, else `./wayside.toml` if there is one); its environment variable; the command line (`--set NAME=VALUE` reaches
+every setting, the common ones have [options of their own](cli.md#wayside-serve)). `wayside config` shows every
+setting with its value and where that came from. A name or a value that is wrong stops the start, and is named
+together with its source.
+
+In the file, dots are tables:
+
+```toml
+data_dir = "/var/lib/wayside"
+registration = "quarantine"
+
+[listen]
+parking-lock = "0.0.0.0:9681"
+jimi = "off"
+
+[retention]
+frames_age_days = 30
+events_age_days = 400
+```
+"""
+
+LIMITS_HEAD = """\
+# Limits
+
+Everything that comes in is bounded. These are the bounds with the reason for each; a frame, a request or a
+connection over one of them is refused with its name in the log or in the answer, never half taken.
+"""
+
+SETTABLE = """\
+## What the gateway puts up with
+
+Settable as `limits.NAME`, see [Settings](configuration.md). Times ending in `_s` are seconds, in `_ms` milliseconds,
+sizes in `_bytes` bytes.
+"""
+
+FIXED = """\
+## Fixed limits
+
+These stand in the code.
+"""
+
+# Where each stands, its name, and what it bounds.
+CONSTANTS: tuple[tuple[ModuleType, str, str], ...] = (
+    (framing, "BAD_FRAMES_PER_FEED_MAX", "refused frames in what is read at once"),
+    (framing, "BAD_FRAME_SAMPLE_BYTES_MAX", "bytes kept of a refused frame"),
+    (services, "BODY_BYTES_MAX", "bytes of a JSON body"),
+    (store, "PAGE_MAX", "items of a page"),
+    (tokens, "TOKENS_MAX", "API tokens"),
+    (auth, "FAILURES_MAX", "wrong tokens of one address in a minute"),
+    (live, "ROOM", "notices that wait for one live feed"),
+    (live, "SEND_S", "seconds that a live feed may take to read one"),
+    (server, "CONNECTIONS_MAX", "HTTP connections served at once"),
+    (server, "HEADER_READ_TIMEOUT_S", "seconds for a request's headers"),
+    (firmware, "FIRMWARE_BYTES_MAX", "bytes of a firmware file"),
+    (firmware, "OFFERS_MAX", "addresses given out for firmware at once"),
+)
+
+
+def pages() -> tuple[Page, ...]:
+    """``docs/reference/configuration.md`` and ``docs/reference/limits.md``."""
+    return (
+        Page("docs/reference/configuration.md", "wayside.app.settings", settings_text),
+        Page("docs/reference/limits.md", "wayside.gateway.limits and the constants named here", limits_text),
+    )
+
+
+def settings_text() -> str:
+    """Every setting but the limits."""
+    settings = [row for row in settings_reference() if not row.name.startswith(LIMITS)]
+    general = [row for row in settings if not row.name.startswith(LISTEN)]
+    listen = [row for row in settings if row.name.startswith(LISTEN)]
+    return "\n\n".join(
+        [
+            SETTINGS_HEAD.strip(),
+            "## General",
+            rows(general),
+            "## Where devices connect",
+            rows(listen),
+            "## Limits\n\nThe settings that begin with `limits.` stand with their reasons under [Limits](limits.md).",
+        ]
+    )
+
+
+def rows(settings: Iterable[SettingRow]) -> str:
+    """A table of settings."""
+    return table(
+        ("setting", "environment", "value", "default", "what it is for"),
+        ((code(s.name), code(s.environment), s.type, code(s.default), s.doc) for s in settings),
+    )
+
+
+def limits_text() -> str:
+    """Every limit."""
+    settable = [row for row in settings_reference() if row.name.startswith(LIMITS)]
+    return "\n\n".join(
+        [
+            LIMITS_HEAD.strip(),
+            SETTABLE.strip(),
+            table(("setting", "default", "why"), ((code(s.name), code(s.default), s.doc) for s in settable)),
+            FIXED.strip(),
+            table(("what", "at most", "why"), fixed()),
+        ]
+    )
+
+
+def fixed() -> Iterator[tuple[str, str, str]]:
+    """The limits that are constants."""
+    for protocol in PROTOCOLS:
+        module = importlib.import_module(f"wayside.protocols.{protocol.name.replace('-', '_')}.frames")
+        name = "FRAME_BYTES_MAX"
+        yield f"bytes of a frame of `{protocol.name}`", f"{getattr(module, name):,}", reason(module, name)
+    for module, name, what in CONSTANTS:
+        yield what, f"{getattr(module, name):,}", reason(module, name)

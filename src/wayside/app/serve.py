@@ -10,7 +10,7 @@ from wayside import __version__
 from wayside.app import logs
 from wayside.app.engine import Running, running
 from wayside.app.reach import local_url
-from wayside.app.runtime import run_loop
+from wayside.app.runtime import run_loop, spare_the_collector
 from wayside.app.settings import Settings
 from wayside.app.signals import interrupted
 from wayside.gateway.registry import Registering
@@ -34,6 +34,7 @@ def serve(settings: Settings) -> None:
 async def _serve(settings: Settings, began_s: float) -> None:
     stop = interrupted()
     async with running(settings) as server:
+        spare_the_collector()
         if server.first_token is not None:
             sys.stderr.write(token_note(server.first_token, local_url(server.http)))
             sys.stderr.flush()

@@ -18,36 +18,62 @@ LONG_AGO: Final = -(2**63)
 
 
 class DeviceState:
-    """One device.  ``values`` and ``times`` have the same names; ``newest`` is no earlier than any of the times."""
+    """One device.  ``values`` and ``times`` have the same names; ``newest`` is no earlier than any of the times.
 
-    __slots__ = ("newest", "times", "values")
+    Most reports have the names of the one before, and replace it whole: so the newest one is kept beside the rest
+    as it came, and only merged when a different one follows, or somebody asks.
+    """
+
+    __slots__ = ("_last", "_times", "_values", "newest")
 
     def __init__(self, values: Values | None = None, times: dict[str, Instant] | None = None) -> None:
-        self.values = {} if values is None else values
-        self.times = {} if times is None else times
-        self.newest = max(self.times.values(), default=LONG_AGO)
+        self._values = {} if values is None else values
+        self._times = {} if times is None else times
+        self._last: Values = {}
+        self.newest = max(self._times.values(), default=LONG_AGO)
+
+    @property
+    def values(self) -> Values:
+        """The last value of every name."""
+        self._merge()
+        return self._values
+
+    @property
+    def times(self) -> dict[str, Instant]:
+        """Since when each of them is known."""
+        self._merge()
+        return self._times
 
     def fold(self, values: Values, at: Instant | None, received_at: Instant) -> None:
         """Take in one event: it counts from the device's own time where that is plausible, else from ours."""
         latest = received_at + CLOCK_AHEAD_MAX
         time = received_at if at is None or at > latest else at
         if time < self.newest:
+            self._merge()
             self._fold_late(values, time, latest)
             return
-        self.values.update(values)
-        self.times.update(dict.fromkeys(values, time))
+        if values.keys() != self._last.keys():
+            self._merge()
+        self._last = values
         self.newest = time
+
+    def _merge(self) -> None:
+        """Put the newest report, which came at ``newest``, in with the rest."""
+        if self._last:
+            self._values.update(self._last)
+            self._times.update(dict.fromkeys(self._last, self.newest))
+            self._last = {}
 
     def _fold_late(self, values: Values, time: Instant, latest: Instant) -> None:
         """A buffered report fills gaps but replaces nothing newer.
 
         What is held from later than ``latest`` was stored while our own clock was wrong, and gives way.
         """
-        times = self.times
+        times = self._times
         for name, value in values.items():
             held = times.get(name, LONG_AGO)
             if held <= time or held > latest:
-                self.values[name] = value
+                self._values[name] = value
                 times[name] = time
         if self.newest > latest:
             self.newest = max(times.values(), default=LONG_AGO)

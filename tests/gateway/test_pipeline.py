@@ -193,7 +193,7 @@ async def test_above_the_limit_no_socket_is_read_until_half_is_drained() -> None
         assert not wire.reading
         assert not other.reading
         late = world.connect()
-        assert not late.reading, "who comes now is not read either"
+        await eventually(lambda: not late.reading)
         world.store.gate.set()
         await eventually(lambda: wire.reading and other.reading and late.reading)
         assert len(world.store.values("toy:0001")) == 20

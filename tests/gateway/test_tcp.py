@@ -184,6 +184,23 @@ async def test_back_pressure_reaches_the_sender_and_loses_nothing() -> None:
         assert world.store.values("toy:0001") == [str(number) for number in range(20_000)]
 
 
+async def test_nobody_is_let_in_while_the_store_does_not_keep_up() -> None:
+    async with running(
+        "0001", "0002", listen=True, limits=quick(uncommitted=1, accept_backoff_s=0.01)
+    ) as world:
+        world.store.gate.clear()
+        async with dialled(world) as one:
+            one.say("LOGIN 0001\n")
+            await eventually(lambda: world.gateway.pipeline.full)
+            async with dialled(world) as two:
+                two.say("LOGIN 0002\n")
+                refused = world.gateway.stats.connections_refused
+                await eventually(lambda: refused["the store does not keep up"] >= 2)
+                assert world.gateway.stats.connections == 1
+                world.store.gate.set()
+                await two.hears("HELLO")
+
+
 @pytest.mark.parametrize(
     "listen",
     [Listen("other", "127.0.0.1", 0), Listen("toy", "127.0.0.1", None), Listen("toy", "192.0.2.1", 0)],

@@ -22,7 +22,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accepts_per_turn: Count = 128
     """New connections taken before those that are there get their turn again."""
     accept_backoff_s: Seconds = 1.0
-    """Pause when descriptors run out: long enough to free some, shorter than any device's patience."""
+    """Pause when descriptors run out or the store is behind: long enough to help, short beside a device's patience."""
     listen_backlog: Count = 4_096
     """A fleet that lost its network comes back at once; the kernel cuts this to its own somaxconn."""
     keepalive_idle_s: Count = 120
@@ -41,6 +41,10 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A frame that was begun must end: at 2G speed the largest takes a second or two."""
     close_s: Seconds = 5.0
     """How long a closing connection may take to read its last bytes."""
+    reopen_s: Seconds = 1.0
+    """Before a serial port that went away is opened again, doubled each time: an adapter needs that long to settle."""
+    reopen_max_s: Seconds = 15.0
+    """Where the doubling ends: whoever plugs it in again still stands there when it works."""
 
     # Connections: how much.
     pending_bytes: Count = 64 * 1024

@@ -68,7 +68,7 @@ class Listener:
 
     @property
     def backing_off(self) -> bool:
-        """Whether it waits for descriptors."""
+        """Whether it waits for descriptors, or for the store."""
         return self._again is not None
 
     def stop(self) -> None:
@@ -82,6 +82,9 @@ class Listener:
             self._socket = None
 
     def _accept(self) -> None:
+        if self._hub.pipeline.full:
+            self._back_off("the store does not keep up")
+            return
         for _ in range(self._hub.limits.accepts_per_turn):
             if self._socket is None:
                 return
@@ -91,7 +94,7 @@ class Listener:
                 return
             except OSError as error:
                 if error.errno in NO_ROOM:
-                    self._back_off(error)
+                    self._back_off("no descriptors")
                     return
                 continue  # that one hung up before we got to it
             self._welcome(sock, address[0])
@@ -114,13 +117,11 @@ class Listener:
             self._hub.leave(host)
             self._hub.complaints.say("connection lost at once", address=host, reason=str(error))
 
-    def _back_off(self, error: OSError) -> None:
-        """Leave the rest in the kernel's queue until some connection has ended."""
+    def _back_off(self, reason: str) -> None:
+        """Leave the rest in the kernel's queue for a while."""
         assert self._socket is not None
-        self._hub.stats.connections_refused["no descriptors"] += 1
-        self._hub.complaints.say(
-            "cannot accept", reason=str(error), again_in_s=self._hub.limits.accept_backoff_s
-        )
+        self._hub.stats.connections_refused[reason] += 1
+        self._hub.complaints.say("not accepting", reason=reason, again_in_s=self._hub.limits.accept_backoff_s)
         self._loop.remove_reader(self._socket)
         self._again = self._loop.call_later(self._hub.limits.accept_backoff_s, self._go_on)
 

@@ -101,7 +101,7 @@ class Connection(asyncio.Protocol):
         hub.stats.connections += 1
         hub.stats.connections_accepted += 1
         if hub.pipeline.full:
-            self.pause()
+            hub.loop.call_soon(self._join_the_pause)  # uvloop only begins to read after this call
         at = hub.clock()
         effects = self.session.connected(at)
         if self._ident is not None:
@@ -230,6 +230,10 @@ class Connection(asyncio.Protocol):
         """See ``hub.Watched``."""
         if self._transport is not None and not self._closing:
             self._transport.pause_reading()
+
+    def _join_the_pause(self) -> None:
+        if self._hub.pipeline.full:
+            self.pause()
 
     def resume(self) -> None:
         """See ``hub.Watched``."""

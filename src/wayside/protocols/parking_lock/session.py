@@ -89,12 +89,18 @@ class ParkingLockSession:
         """Begin a command.
 
         Raises:
-            CommandError: a parameter cannot be put into a line.
+            CommandError: the network does not carry it, or a parameter cannot be put into a line.
         """
+        handler = self._ON_COMMAND.get(command.capability)
+        if handler is None:
+            raise CommandError(
+                f"{command.capability} works over BLE only, and this lock is connected over the network",
+                "capability",
+            )
         if self._imei is None:
             return [Settle(command.id, State.REJECTED, "the lock has not said yet who it is")]
         try:
-            return self._with_alarm(self._ON_COMMAND[command.capability](self, command, at))
+            return self._with_alarm(handler(self, command, at))
         except EncodeError as error:
             raise CommandError(str(error), f"parameters.{error.field}") from error
 

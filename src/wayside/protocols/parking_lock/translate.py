@@ -63,7 +63,7 @@ def events(message: msgspec.Struct, *, moving: bool = False) -> tuple[Event, ...
 def _sign_in(message: SignIn) -> Values:
     values: Values = {"battery.voltage": message.voltage_mv / MILLIVOLTS}
     _put_mac(values, message.mac)
-    _put_code(values, "lock.arm.position", ARM, message.arm)
+    put_code(values, "lock.arm.position", ARM, message.arm)
     return values
 
 
@@ -84,8 +84,8 @@ def _status(message: Status) -> Values:
     if message.level <= LEVEL_MAX:
         values["battery.level"] = message.level
     _put_state(values, message)
-    _put_text(values, "sim.iccid", message.iccid)
-    _put_text(values, "sim.apn", message.apn)
+    put_text(values, "sim.iccid", message.iccid)
+    put_text(values, "sim.apn", message.apn)
     _put_mac(values, message.mac)
     return values
 
@@ -93,7 +93,7 @@ def _status(message: Status) -> Values:
 def _operation(kind: str, state: str) -> Callable[[UnlockResult | LockResult], Values]:
     def values_of(message: UnlockResult | LockResult) -> Values:
         values: Values = {"operation.kind": kind, "operation.user": message.user}
-        _put_code(values, "operation.result", RESULTS, message.result)
+        put_code(values, "operation.result", RESULTS, message.result)
         if message.result == Result.OK:
             values["lock.state"] = state
         if isinstance(message, LockResult) and message.duration_min is not None:
@@ -105,9 +105,9 @@ def _operation(kind: str, state: str) -> Callable[[UnlockResult | LockResult], V
 
 def _version(message: Version) -> Values:
     values: Values = {}
-    _put_text(values, "device.firmware.version", message.software)
-    _put_text(values, "device.firmware.date", message.compiled)
-    _put_text(values, "device.module.version", message.module)
+    put_text(values, "device.firmware.version", message.software)
+    put_text(values, "device.firmware.date", message.compiled)
+    put_text(values, "device.module.version", message.module)
     return values
 
 
@@ -120,38 +120,41 @@ def _alarm(message: Alarm) -> Values:
 
 def _upgrade(message: UpgradeReport) -> Values:
     values: Values = {}
-    _put_code(values, "update.status", UPGRADES, message.code)
+    put_code(values, "update.status", UPGRADES, message.code)
     return values
 
 
 def _auto_lock(message: AutoLockReport) -> Values:
     values: Values = {}
-    _put_flag(values, "lock.auto.status", message.enabled)
+    put_flag(values, "lock.auto.status", message.enabled)
     return values
 
 
 def _put_state(values: Values, message: Heartbeat | Status) -> None:
-    _put_code(values, "lock.state", LOCKED, message.locked)
-    _put_code(values, "lock.arm.position", ARM, message.arm)
-    _put_flag(values, "lock.auto.status", message.auto_lock)
+    put_code(values, "lock.state", LOCKED, message.locked)
+    put_code(values, "lock.arm.position", ARM, message.arm)
+    put_flag(values, "lock.auto.status", message.auto_lock)
     # Sections 2.2 and 2.3: whether a car stands above means nothing while the lock is locked.
     if message.locked == Locked.UNLOCKED:
-        _put_flag(values, "bay.occupied.status", message.occupied)
+        put_flag(values, "bay.occupied.status", message.occupied)
 
 
-def _put_code(values: Values, name: str, known: dict[Any, str], code: int) -> None:
+def put_code(values: Values, name: str, known: dict[Any, str], code: int) -> None:
+    """The code's word, or the code itself under ``….raw`` where there is none."""
     if code in known:
         values[name] = known[code]
     else:
         values[f"{name}.raw"] = int(code)
 
 
-def _put_flag(values: Values, name: str, code: int | None) -> None:
+def put_flag(values: Values, name: str, code: int | None) -> None:
+    """0 or 1 as a boolean; anything else is left out."""
     if code in FLAGS:
         values[name] = FLAGS[code]
 
 
-def _put_text(values: Values, name: str, text: str) -> None:
+def put_text(values: Values, name: str, text: str) -> None:
+    """A text, unless it is empty."""
     if text:
         values[name] = text
 

@@ -53,6 +53,30 @@ async def test_connections_that_chase_each_other_away_lose_nothing(world: World)
         assert presence(events, camera.device) == ["online"]
 
 
+async def test_of_a_device_that_is_deleted_while_it_reports_nothing_comes_back(world: World) -> None:
+    await world.start(*OPEN)
+    fleet = Fleet(count=3)
+    gone, *others = fleet.cameras
+    await fleet.connect(world)
+    reporting = asyncio.create_task(fleet.report())
+    await fleet.heard.more(200)
+    deleted = await world.http.delete(f"/api/v1/devices/{gone.device}")
+    assert deleted.status_code == 204, deleted.text
+    assert await world.events(device=gone.device) == []
+    await world.kill()
+    await reporting
+
+    await world.start(*OPEN)
+    events = await world.events()
+    assert {event["device"] for event in events} == {camera.device for camera in others}
+    for camera in others:
+        check_stored(events, camera.device, *camera.lines)
+    await gone.connect(world)
+    gone.locate()
+    await gone.acknowledgement()
+    assert places(await world.events(), gone.device) == [(2, gone.line.sent[0])]
+
+
 async def test_an_unknown_camera_is_answered_but_nothing_is_acknowledged_until_it_is_ours(
     world: World,
 ) -> None:

@@ -1,12 +1,13 @@
 """A parking lock from the API to the lever and back."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from tests.proof.locks import HEARTBEAT, Lock, Told
-from tests.proof.world import OPEN, World
+from tests.proof.world import OPEN, World, eventually
 
 
 @pytest.fixture
@@ -104,3 +105,50 @@ async def test_an_upgrade_from_the_uploaded_file_to_the_last_report(world: World
         "acknowledged",
         "succeeded",
     ]
+
+
+async def test_an_upgrade_goes_on_after_a_kill(world: World, lock: Lock) -> None:
+    image = b"firmware" * 1_000
+    uploaded = await world.http.post("/api/v1/firmware", params={"name": "V3"}, content=image)
+    order = {"firmware": uploaded.json()["id"]}
+    command = await world.command(lock.device, "upgrade", parameters=order, confirm=True)
+    word, (url, _) = await lock.told()
+    assert word == "U0"
+    lock.say("U0", "100")
+    await world.settled(command["id"], "acknowledged")
+
+    await world.kill()
+    await world.start()
+    assert (await world.http.get(httpx.URL(url).path)).content == image  # the port is another one here
+    assert (await world.get(f"commands/{command['id']}"))["state"] == "unknown"
+    await lock.connect(world)
+    lock.say("U0", "200")
+    found = await world.settled(command["id"], "succeeded")
+    assert found["late"]
+
+
+async def test_of_an_upload_that_is_cut_by_a_kill_nothing_is_left(world: World) -> None:
+    await world.start()
+    folder = world.data / "firmware"
+
+    async def begun() -> bool:
+        return any(folder.glob("*.part"))
+
+    async def begin() -> AsyncIterator[bytes]:
+        yield b"x" * 100_000
+        await killed.wait()
+        yield b"x"
+
+    killed = asyncio.Event()
+    upload = world.http.post("/api/v1/firmware", params={"name": "half"}, content=begin())
+    uploading = asyncio.create_task(upload)
+    await eventually(begun)
+    world.server.process.kill()
+    await asyncio.to_thread(world.server.process.wait)
+    killed.set()
+    with pytest.raises(httpx.TransportError):
+        await uploading
+    await world.clean_up()
+    await world.start()
+    assert (await world.get("firmware"))["items"] == []
+    assert list(folder.iterdir()) == []

@@ -16,6 +16,7 @@ from wayside.model.commands import Capability, Risk
 from wayside.protocol.base import Link, Protocol, Transport
 
 HEADINGS = ("capability", "what it does", "risk", "waits", "expires", "document")
+TAKEN = ("capability", "parameter", "value", "default", "what it is")
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,8 +88,9 @@ def section(protocol: Protocol) -> str:
         f"## {protocol.name}",
         f"{protocol.title}; by {ways}. A device is called {ident}, such as `{protocol.name}:{protocol.example}`.",
         table(HEADINGS, map(row, protocol.capabilities)),
-        *(parameters(each) for each in protocol.capabilities if each.parameters.__struct_fields__),
     ]
+    if rows := [row for capability in protocol.capabilities for row in parameters(capability)]:
+        parts += ["They take:", table(TAKEN, rows)]
     return "\n\n".join(parts)
 
 
@@ -104,8 +106,8 @@ def row(capability: Capability) -> tuple[str, ...]:
     )
 
 
-def parameters(capability: Capability) -> str:
-    """What one takes."""
+def parameters(capability: Capability) -> Iterator[tuple[str, ...]]:
+    """What one takes: a row for each parameter."""
     schema = msgspec.json.schema(capability.parameters)
-    rows = fields(resolve(schema, schema), schema)
-    return f"`{capability.name}` takes:\n\n{table(('parameter', 'value', 'default', 'what it is'), rows)}"
+    for name, what, default, about in fields(resolve(schema, schema), schema):
+        yield code(capability.name), name, what, default, about

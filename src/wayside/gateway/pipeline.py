@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Final, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
@@ -63,6 +63,8 @@ class Guarded:
 
 
 Chunk = bytes | Guarded
+
+T = TypeVar("T")
 
 
 class _Gathering:
@@ -267,13 +269,8 @@ class Pipeline:
             log.error("step refused by the store", device=step.device, transition=step.transition)
 
     async def _register_devices(self, batch: _Gathering) -> None:
-        """Each is taken off the list once it is durable, so that a second try begins where the first ended."""
-        while batch.devices:
-            await self._store.put_device(batch.devices[0])
-            del batch.devices[0]
-        while batch.audits:
-            await self._store.audit(batch.audits[0])
-            del batch.audits[0]
+        await _write_each(batch.devices, self._store.put_device)
+        await _write_each(batch.audits, self._store.audit)
 
     async def _append_singly(self, batch: _Gathering) -> tuple[list[int], frozenset[str]]:
         """Entry by entry; gives the ids and the devices whose entries the store could not take."""
@@ -361,6 +358,15 @@ class Pipeline:
                 )
         for step in batch.steps:
             publish(step)
+
+
+async def _write_each(items: list[T], write: Callable[[T], Awaitable[None]]) -> None:
+    """All at once, which the store can commit together.  What is durable leaves the list; the rest is raised."""
+    outcomes = await asyncio.gather(*map(write, items), return_exceptions=True)
+    failures = [outcome for outcome in outcomes if outcome is not None]
+    items[:] = [item for item, outcome in zip(items, outcomes, strict=True) if outcome is not None]
+    if failures:
+        raise failures[0]
 
 
 def _write(line: Recipient, chunks: list[Chunk]) -> None:

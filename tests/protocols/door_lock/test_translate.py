@@ -16,7 +16,8 @@ CAPTURED = from_rfc3339("2019-04-03T22:14:58Z")
 
 
 def answer(status: int, wait_s: int = 0, clock: bytes = bytes(6)) -> OpenAnswer:
-    return OpenAnswer(OpenStatus(status), wait_s, *clock, bytes(8))  # type: ignore[call-arg]
+    year_low, month, day, hour, minute, second = clock
+    return OpenAnswer(OpenStatus(status), wait_s, year_low, month, day, hour, minute, second, bytes(8))
 
 
 def test_the_captured_opening() -> None:

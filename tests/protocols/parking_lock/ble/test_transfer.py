@@ -100,6 +100,7 @@ def test_reading_does_not_go_on_for_ever() -> None:
     reading, at = Reading(), START
     reading.begin(at)
     head, packets = transfer(INFORMATION)
+    at += seconds(0.5)
     reading.hear(head, at)
     for packet in packets:
         for _ in range(TRIES_MAX - 1):

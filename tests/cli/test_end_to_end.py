@@ -14,7 +14,9 @@ from tests.cli.serving import PATIENCE_S, Server, eventually, rows, serving, sim
 
 pytestmark = pytest.mark.timeout(180)
 
-ANYWHERE = ("--http", "127.0.0.1:0", "--listen", "jimi=127.0.0.1:0", "--listen", "parking-lock=127.0.0.1:0")
+FAMILIES = ("jimi", "parking-lock", "jk-bms")
+LISTENERS = tuple(word for name in FAMILIES for word in ("--listen", f"{name}=127.0.0.1:0"))
+ANYWHERE = ("--http", "127.0.0.1:0", *LISTENERS)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ import msgspec
 from wayside.app.address import parse_address
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.settings import Settings
+from wayside.app.wires import check_serials
 from wayside.protocol.base import Transport
 
 ENVIRONMENT_PREFIX: Final = "WAYSIDE_"
@@ -33,6 +34,7 @@ TYPE_NAMES: Final[dict[object, str]] = {
     bool: "true or false",
     int: "whole number",
     float: "number",
+    tuple: "list of texts, in one text with commas between them",
 }
 
 
@@ -44,7 +46,7 @@ class Setting(msgspec.Struct, frozen=True):
     default: Any
     structure: type[msgspec.Struct]
     """Where it is declared, under its last name (listeners: as ``listen``)."""
-    check: Callable[[str], object] | None = None
+    check: Callable[[Any], object] | None = None
 
     @property
     def environment(self) -> str:
@@ -78,6 +80,8 @@ class Setting(msgspec.Struct, frozen=True):
         """
         if self.optional and (raw is None or (isinstance(raw, str) and raw.lower() in OFF)):
             return None
+        if isinstance(raw, str) and tuple in _parts(self.type):
+            raw = [stripped for part in raw.split(",") if (stripped := part.strip())]
         value = msgspec.convert(raw, self.type, strict=not isinstance(raw, str))
         if self.check is not None:
             self.check(value)
@@ -95,13 +99,19 @@ def check_url(text: str) -> None:
         raise ValueError(f"{text!r} is not of the form http://HOST:PORT")
 
 
-CHECKS: Final[dict[str, Callable[[str], object]]] = {"http": parse_address, "public_url": check_url}
+CHECKS: Final[dict[str, Callable[[Any], object]]] = {
+    "http": parse_address,
+    "public_url": check_url,
+    "serial": check_serials,
+}
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - annotations have no common type
     """The alternatives of an annotation, without their constraints."""
     while typing.get_origin(annotation) is typing.Annotated:
         annotation = typing.get_args(annotation)[0]
+    if typing.get_origin(annotation) is tuple:
+        return (tuple,)
     if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
         return tuple(part for member in typing.get_args(annotation) for part in _parts(member))
     return (annotation,)
@@ -150,6 +160,8 @@ def shown(value: object) -> str:
         return "off"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(value) or "none"
     return str(value)
 
 

@@ -24,6 +24,7 @@ from wayside.app.protocols import PROTOCOLS
 from wayside.app.reach import base_url
 from wayside.app.retention import prune_forever, retention_of
 from wayside.app.settings import Settings
+from wayside.app.wires import parse_serial
 from wayside.engines.embedded import EmbeddedStore, InProcessBus
 from wayside.gateway.gateway import Gateway
 from wayside.gateway.tcp import Listen
@@ -101,7 +102,7 @@ class Engine:
             web = await stack.enter_async_context(AsyncExitStack())
             stack.push_async_callback(self._gateway.drain)
             listens = _listens(self._settings)
-            await self._gateway.start(listens)
+            await self._gateway.start(listens, [parse_serial(text) for text in self._settings.serial])
             web.push_async_callback(self._start_http().stop)
             await stack.enter_async_context(_pruning(self._store, self._settings))
             self._stack = stack.pop_all()

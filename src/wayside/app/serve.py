@@ -53,6 +53,7 @@ def banner(settings: Settings, server: Running) -> str:
         ("registration", REGISTRATION[settings.registration]),
         ("http", str(server.http)),
         *((protocol, str(address)) for protocol, address in server.listeners.items()),
+        *(("serial", text) for text in settings.serial),
     ]
     width = max(len(name) for name, _ in rows)
     lines = [f"  {name:<{width}}  {value}" for name, value in rows]

@@ -34,6 +34,10 @@ class SettingOptions:
         tuple[str, ...],
         Parameter(help="PROTOCOL=HOST:PORT, or PROTOCOL=off; may be repeated."),
     ] = ()
+    serial: Annotated[
+        tuple[str, ...],
+        Parameter(help="PROTOCOL:NAME=/dev/PORT@BAUD of a device at a serial port; may be repeated."),
+    ] = ()
     registration: Annotated[str | None, Parameter(help="quarantine or open.")] = None
     log_level: Annotated[str | None, Parameter(help="debug, info, warning or error.")] = None
     log_format: Annotated[str | None, Parameter(help="auto, text or json.")] = None
@@ -53,7 +57,7 @@ class SettingOptions:
 
         return load(dict(self._given()), os.environ, self.config)
 
-    def _given(self) -> Iterator[tuple[str, str]]:
+    def _given(self) -> Iterator[tuple[str, object]]:
         named = {
             "data_dir": self.data_dir,
             "http": self.http,
@@ -66,6 +70,8 @@ class SettingOptions:
         for text in self.listen:
             protocol, value = pair("--listen", text)
             yield f"listen.{protocol}", value
+        if self.serial:
+            yield "serial", list(self.serial)
         for text in self.set:
             yield pair("--set", text)
 

@@ -48,6 +48,7 @@ def simulate(
     *,
     count: Count = 1,
     to: str | None = None,
+    serial: bool = False,
     interval: Positive = 10.0,
     seed: int = 0,
     faults: Share = 0.0,
@@ -63,6 +64,7 @@ def simulate(
         protocol: Which devices: jimi, parking-lock, …
         count: How many.
         to: The server's HOST:PORT for this protocol; on this machine, at its usual port, if not given.
+        serial: Each device has a serial port on this machine, a pseudo terminal whose path is printed.
         interval: Seconds between two reports of a device.
         seed: The same seed gives the same devices, saying the same things.
         faults: On which share of occasions a device misbehaves as real ones do, 0 to 1.
@@ -70,10 +72,19 @@ def simulate(
         first: The number of the first device: keeps the devices of two fleets apart.
         json: A JSON object per second, for programs.
     """
-    link, target = _target(protocol, to)
+    link, target = _port(protocol, to) if serial else _target(protocol, to)
     plan = FleetPlan(link, target, count, interval, faults, seed, first)
     tally = run_loop(_run(plan, duration, json=json))
     return OK if tally.connected else FAILED
+
+
+def _port(name: str, to: str | None) -> tuple[Link, None]:
+    if to is not None:
+        raise UsageError("--to and --serial exclude each other")
+    try:
+        return protocols.link(protocols.protocol(name), Transport.SERIAL), None
+    except NotFound as error:
+        raise UsageError(str(error)) from error
 
 
 def _target(name: str, to: str | None) -> tuple[Link, tuple[str, int]]:
@@ -94,6 +105,9 @@ async def _run(plan: FleetPlan, duration_s: float | None, *, json: bool) -> Tall
     before = fleet.tally.copy()
     done = interrupted()
     fleet.start()
+    if plan.target is None:
+        await fleet.started()
+        show_ports(fleet.ports, json=json)
     while not done.is_set() and (duration_s is None or before_at - began < duration_s):
         rest_s = 1.0 if duration_s is None else min(1.0, began + duration_s - before_at)
         await wait(done, max(rest_s, 0.01))
@@ -121,6 +135,16 @@ def progress(devices: int, tally: Tally, before: Tally, span_s: float, elapsed_s
         refused=tally.refused,
         bad=tally.bad,
     )
+
+
+def show_ports(ports: dict[str, str], *, json: bool) -> None:
+    """Print where the serial ports are."""
+    for ident, path in ports.items():
+        if json:
+            json_line({"ident": ident, "port": path})
+        else:
+            sys.stdout.write(f"{ident} at {path}\n")
+    sys.stdout.flush()
 
 
 def show(now: Progress, *, json: bool) -> None:

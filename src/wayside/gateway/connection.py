@@ -8,6 +8,7 @@ from typing import Any, cast
 import msgspec
 import structlog
 
+from wayside.gateway.belief import Belief
 from wayside.gateway.device import Device
 from wayside.gateway.hub import Hub, Route
 from wayside.gateway.quarantine import Guest
@@ -30,9 +31,9 @@ log = structlog.get_logger("wayside.gateway")
 class Connection(asyncio.Protocol):
     """Works on anything that behaves like ``asyncio.Transport``.
 
-    ``ident``: given where the transport knows the device already.  ``device`` or ``guest`` is set once the
-    device has said who it is.  ``_barrier`` is the number of the batch that holds the last thing that must be
-    durable before anything else is sent.
+    ``ident``: given where the transport knows the device already, and believed as ``belief`` says.  ``device`` or
+    ``guest`` is set once it is known who this is.  ``_barrier`` is the number of the batch that holds the last thing
+    that must be durable before anything else is sent.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class Connection(asyncio.Protocol):
         "_bad_in_a_row",
         "_barrier",
         "_begun",
+        "_belief",
         "_closing",
         "_deadline",
         "_framer",
@@ -62,14 +64,23 @@ class Connection(asyncio.Protocol):
     )
 
     def __init__(
-        self, hub: Hub, route: Route, address: str, *, ident: str | None = None, mtu: int | None = None
+        self,
+        hub: Hub,
+        route: Route,
+        address: str,
+        *,
+        ident: str | None = None,
+        mtu: int | None = None,
+        belief: Belief = Belief.AT_ONCE,
     ) -> None:
         setup = route.setup
         if ident is not None or mtu is not None:
-            setup = msgspec.structs.replace(setup, ident=ident, mtu=mtu or setup.mtu)
+            told = None if belief is Belief.WHEN_SAID else ident
+            setup = msgspec.structs.replace(setup, ident=told, mtu=mtu or setup.mtu)
         self._hub = hub
         self._route = route
         self._ident = ident
+        self._belief = belief
         self._framer: Framer[Any] = route.link.framer(Side.DEVICE)
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -104,7 +115,7 @@ class Connection(asyncio.Protocol):
             hub.loop.call_soon(self._join_the_pause)  # uvloop only begins to read after this call
         at = hub.clock()
         effects = self.session.connected(at)
-        if self._ident is not None:
+        if self._ident is not None and self._belief is Belief.AT_ONCE:
             effects = [*effects, Identify(self._ident)]
         self._carry_out(effects, at)
         hub.pipeline.kick()
@@ -252,7 +263,7 @@ class Connection(asyncio.Protocol):
             self.hang_up("silent for too long")
         elif self._begun and tick - max(self._begun, hub.resumed) >= hub.frame_ticks:
             self.hang_up("a frame did not end")
-        elif self.device is None and self.guest is None:
+        elif self.device is None and self.guest is None and self._belief is not Belief.WHEN_HEARD:
             waited = tick - max(self._opened, hub.resumed)
             if not self.last_seen and waited >= hub.first_frame_ticks:
                 self.hang_up("no valid frame")
@@ -278,6 +289,8 @@ class Connection(asyncio.Protocol):
         self._bad_in_a_row = 0
         name = frame.name
         self._route.messages.add(name)
+        if self._belief is Belief.WHEN_HEARD and self._ident and self.device is None and self.guest is None:
+            effects = [Identify(self._ident), *effects]
         self._carry_out(effects, at, name, frame.raw)
 
     def _refuse(self, fault: Fault, detail: str, raw: bytes) -> None:
@@ -444,7 +457,8 @@ class Connection(asyncio.Protocol):
             self.hang_up("no such identity")
             return []
         known = self.device or self.guest
-        if known is not None and split_device_id(known.id)[1] != said.ident:
+        expected = split_device_id(known.id)[1] if known is not None else self._ident
+        if expected not in {None, said.ident}:
             self.hang_up("says that it is another device")
             return []
         who = hub.registry.identify(self, self._route.protocol.name, said.ident, at)

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from wayside.gateway.answers import Answers
+from wayside.gateway.belief import Belief
 from wayside.gateway.commands import Desk
 from wayside.gateway.connection import Connection
 from wayside.gateway.device import Device
@@ -18,6 +19,7 @@ from wayside.gateway.pipeline import Pipeline
 from wayside.gateway.preview import Rehearsal
 from wayside.gateway.recovery import recover
 from wayside.gateway.registry import Registering, Registry
+from wayside.gateway.serial import Serial, SerialPort
 from wayside.gateway.stats import Stats
 from wayside.gateway.tcp import Listen, Listener
 from wayside.model.errors import ConfigError, StoreUnavailable
@@ -99,13 +101,14 @@ class Gateway:
             random_bytes=random_bytes,
         )
         self._listeners: dict[Listen, Listener] = {}
+        self._serial_ports: list[SerialPort] = []
         self._sweeper: asyncio.Task[None] | None = None
 
-    async def start(self, listens: Iterable[Listen]) -> None:
+    async def start(self, listens: Iterable[Listen], serials: Iterable[Serial] = ()) -> None:
         """Load what is known, take up what was unfinished, and let devices in.
 
         Raises:
-            ConfigError: a listen names no protocol of ours, or an address that cannot be listened on.
+            ConfigError: a listen or a serial port names no protocol of ours, or an address that cannot be listened on.
             StoreUnavailable: the store cannot be read or written.
         """
         await self.devices.load()
@@ -120,6 +123,10 @@ class Gateway:
             await listener.start(listen.host, port)
             self._listeners[listen] = listener
             log.info("listening", protocol=listen.protocol, address="{}:{}".format(*listener.address))
+        for serial in serials:
+            kept = SerialPort(self.hub, self.route(serial.protocol, Transport.SERIAL), serial)
+            kept.start()
+            self._serial_ports.append(kept)
         log.info("gateway started", unfinished_commands=unfinished)
 
     def port(self, protocol: str) -> int:
@@ -146,11 +153,18 @@ class Gateway:
         return Route(known, link, self.hub, self._options.get(protocol, {}))
 
     def connection(
-        self, route: Route, address: str, *, ident: str | None = None, mtu: int | None = None
+        self,
+        route: Route,
+        address: str,
+        *,
+        ident: str | None = None,
+        mtu: int | None = None,
+        belief: Belief = Belief.AT_ONCE,
     ) -> Connection:
         """For a transport other than TCP: an ``asyncio.Protocol`` to tie to it.
 
-        ``ident``: where the transport knows the device; ``mtu``: what a BLE link negotiated.
+        ``ident``: where the transport knows the device, and how far that is believed; ``mtu``: what a BLE link
+        negotiated.
 
         Raises:
             ConnectionRefusedError: there are too many connections.
@@ -158,7 +172,7 @@ class Gateway:
         refusal = self.hub.enter(address)
         if refusal is not None:
             raise ConnectionRefusedError(refusal)
-        return Connection(self.hub, route, address, ident=ident, mtu=mtu)
+        return Connection(self.hub, route, address, ident=ident, mtu=mtu, belief=belief)
 
     async def record(self, entry: Entry) -> None:
         """Store what came another way than over a device's line (an upload); durable when this returns.
@@ -179,6 +193,8 @@ class Gateway:
         end = loop.time() + (self.limits.drain_s if seconds is None else seconds)
         for listener in self._listeners.values():
             listener.stop()
+        for serial_port in self._serial_ports:
+            serial_port.stop()
         self.desk.closed = True
         await _until(lambda: not self.desk.under_way, (loop.time() + end) / 2)
         for connection in list(self.hub.connections):

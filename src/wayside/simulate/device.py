@@ -1,10 +1,10 @@
-"""One simulated device on real TCP: the thin shell around a ``Simulator``, which connects again and again."""
+"""One simulated device on a real line: the thin shell around a ``Simulator``, which connects again and again."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
 from wayside.model.instant import SECOND, Instant
@@ -18,6 +18,9 @@ BACKOFF_FIRST_S: Final = 0.5
 BACKOFF_MAX_S: Final = 30.0
 
 CONNECT_TIMEOUT_S: Final = 15.0
+
+Dial = Callable[[Callable[[], asyncio.Protocol]], Awaitable[object]]
+"""Connects what the factory makes to the other side, as ``loop.create_connection`` does; raises ``OSError``."""
 
 
 def now() -> Instant:
@@ -37,10 +40,10 @@ class Device(asyncio.Protocol):
         framer: Callable[[], Framer[Any]],
         random: Random,
         tally: Tally,
-        target: tuple[str, int],
+        dial: Dial,
     ) -> None:
         self._simulator, self._new_framer, self._random = simulator, framer, random
-        self._tally, self._target = tally, target
+        self._tally, self._dial = tally, dial
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._attempt: asyncio.Task[None] | None = None
@@ -67,10 +70,9 @@ class Device(asyncio.Protocol):
             self._transport.close()
 
     async def _connect(self) -> None:
-        host, port = self._target
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._loop.create_connection(lambda: self, host, port)
+                await self._dial(lambda: self)
         except OSError:
             self._tally.refused += 1
             self._again()

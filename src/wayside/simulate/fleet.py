@@ -11,7 +11,8 @@ import msgspec
 
 from wayside.protocol.base import Link, Side
 from wayside.protocol.simulator import Behaviour
-from wayside.simulate.device import Device
+from wayside.simulate.device import Device, Dial
+from wayside.simulate.pty import Pty
 from wayside.simulate.tally import Tally
 
 # A listener's backlog is often 100 or 128: connecting faster than this makes the kernel drop, and drops take seconds.
@@ -22,11 +23,12 @@ _STEP_S: Final = 0.02
 class FleetPlan(msgspec.Struct, frozen=True):
     """Which devices, and how they behave.
 
-    The same plan gives the same devices with the same dice; ``first`` keeps the idents of two fleets apart.
+    ``target`` None: each gets a serial port of its own, a pseudo terminal.  The same plan gives the same devices with
+    the same dice; ``first`` keeps the idents of two fleets apart.
     """
 
     link: Link
-    target: tuple[str, int]
+    target: tuple[str, int] | None
     count: int
     interval_s: float = 10.0
     faults: float = 0.0
@@ -35,17 +37,23 @@ class FleetPlan(msgspec.Struct, frozen=True):
 
 
 class Fleet:
-    """Runs a plan."""
+    """Runs a plan.  ``ports``: where each device's serial port is, by ident."""
 
     def __init__(self, plan: FleetPlan) -> None:
         self.plan = plan
         self.tally = Tally()
+        self.ports: dict[str, str] = {}
         self._devices: list[Device] = []
         self._starting: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Begin to connect."""
         self._starting = asyncio.get_running_loop().create_task(self._start())
+
+    async def started(self) -> None:
+        """All of them have begun to connect."""
+        if self._starting is not None:
+            await self._starting
 
     async def stop(self) -> None:
         """Hang up everywhere."""
@@ -67,12 +75,21 @@ class Fleet:
         plan = self.plan
         random = Random(f"{plan.seed}:{number}")  # noqa: S311 - a simulation wants dice that fall the same twice
         behaviour = Behaviour(number, plan.interval_s, plan.faults)
+        simulator = plan.link.simulator(behaviour, random)
         # Two streams of dice: how often a device reconnects must not change what it says.
         retries = Random(f"{plan.seed}:{number}:retries")  # noqa: S311 - see above
         return Device(
-            plan.link.simulator(behaviour, random),
+            simulator,
             partial(plan.link.framer, Side.SERVER),
             retries,
             self.tally,
-            plan.target,
+            self._dial(simulator.ident),
         )
+
+    def _dial(self, ident: str) -> Dial:
+        if self.plan.target is not None:
+            host, port = self.plan.target
+            return partial(asyncio.get_running_loop().create_connection, host=host, port=port)
+        pty = Pty()
+        self.ports[ident] = pty.path
+        return pty.dial

@@ -233,6 +233,13 @@ def _described(name: str, order: Order, side: Side, section: str) -> Described:
     return Described(name, f"{order.value:02X}", side, section, codec.message, codec.layout)
 
 
+_ITEM: Final = "u8 identifier, then its data"
+_ONE: Final = (FieldLayout("readings", _ITEM, None, "one, as in the answer to 06"),)
+_SOME: Final = (FieldLayout("readings", _ITEM, None, "any number, as in the answer to 06"),)
+_PASSWORD: Final = (
+    FieldLayout("identifier", "u8", 8, "that of the password"),
+    FieldLayout("password", "ASCII", 8 * PASSWORD.size, "never shown"),
+)
 _IDENTIFIERS: Final = tuple(_identifier_layout(row) for row in TABLE)
 
 MESSAGES: Final = (
@@ -241,10 +248,10 @@ MESSAGES: Final = (
     _described("write", Order.WRITE, Side.SERVER, "4.3"),
     _described("write", Order.WRITE, Side.DEVICE, "4.3"),
     _described("read", Order.READ, Side.SERVER, "4.3"),
-    Described("read", "03", Side.DEVICE, "4.3", OneReading),
-    Described("password", "05", Side.SERVER, "4.2.4", Password),
+    Described("read", "03", Side.DEVICE, "4.3", OneReading, _ONE),
+    Described("password", "05", Side.SERVER, "4.2.4", Password, _PASSWORD),
     _described("password", Order.PASSWORD, Side.DEVICE, "4.2.4"),
     _described("read_all", Order.READ_ALL, Side.SERVER, "4.3"),
     Described("read_all", "06", Side.DEVICE, "table 5.1", AllReadings, _IDENTIFIERS),
-    Described("report", "any", Side.DEVICE, "4.2.6", Report),
+    Described("report", "any", Side.DEVICE, "4.2.6", Report, _SOME),
 )

@@ -1,0 +1,68 @@
+"""Links that the operator names one by one, as settings and options write them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from wayside.app.protocols import link, protocol
+from wayside.gateway.serial import Serial
+from wayside.model.errors import NotFound
+from wayside.protocol.base import Transport
+
+BAUD: Final = 115_200
+"""What all serial devices that we know are set to by their makers."""
+BAUD_MAX: Final = 4_000_000
+
+_SERIAL: Final = re.compile(
+    r"(?P<protocol>[^:=\s]+)(?::(?P<ident>[^=\s]+))?=(?P<path>/[^\s\x00]+?)(?:@(?P<baud>[0-9]{1,7}))?"
+)
+_NO_IDENT: Final = re.compile(r"[^A-Za-z0-9_-]+")
+
+
+def parse_serial(text: str) -> Serial:
+    """``jk-bms:pack-1=/dev/ttyUSB0@115200``: the device, its port, and its speed if that is not the usual one.
+
+    Without a name (``jk-bms=/dev/ttyUSB0``) the device is called as its port.
+
+    Raises:
+        ValueError: something else.
+    """
+    match = _SERIAL.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not PROTOCOL:NAME=/dev/PORT@BAUD, such as jk-bms:pack-1=/dev/ttyUSB0")
+    path = match["path"]
+    ident = match["ident"] or _NO_IDENT.sub("-", path.rpartition("/")[2]).strip("-_")
+    baud = int(match["baud"] or BAUD)
+    if not 0 < baud <= BAUD_MAX:
+        raise ValueError(f"{text!r}: a speed of {baud}, but 1 to {BAUD_MAX} wanted")
+    _check_device(text, match["protocol"], ident, Transport.SERIAL)
+    return Serial(match["protocol"], ident, path, baud)
+
+
+def _check_device(text: str, name: str, ident: str, transport: Transport) -> None:
+    """Whether there can be such a device on such a link."""
+    try:
+        known = protocol(name)
+        link(known, transport)
+    except NotFound as error:
+        raise ValueError(f"{text!r}: {error.detail}") from error
+    if not re.fullmatch(known.ident, ident):
+        raise ValueError(f"{text!r}: {ident!r} cannot be a {known.title}'s name; one is {known.example}")
+
+
+def check_serials(texts: tuple[str, ...]) -> None:
+    """All of them, and that they do not get into each other's way.
+
+    Raises:
+        ValueError: one is not right, or a port or a device is there twice.
+    """
+    serials = [parse_serial(text) for text in texts]
+    _check_once("port", [serial.path for serial in serials])
+    _check_once("device", [f"{serial.protocol}:{serial.ident}" for serial in serials])
+
+
+def _check_once(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the {what} {name} is there twice")

@@ -1,0 +1,62 @@
+"""How links are named one by one."""
+
+import pytest
+
+from wayside.app.config import load
+from wayside.app.wires import check_serials, parse_serial
+from wayside.gateway.serial import Serial
+from wayside.model.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "serial"),
+    [
+        ("jk-bms:pack-1=/dev/ttyUSB0@9600", Serial("jk-bms", "pack-1", "/dev/ttyUSB0", 9600)),
+        ("jk-bms:pack-1=/dev/ttyUSB0", Serial("jk-bms", "pack-1", "/dev/ttyUSB0", 115_200)),
+        ("jk-bms=/dev/ttyUSB0", Serial("jk-bms", "ttyUSB0", "/dev/ttyUSB0", 115_200)),
+        ("jk-bms=/dev/by-id/usb.A@B", Serial("jk-bms", "usb-A-B", "/dev/by-id/usb.A@B", 115_200)),
+    ],
+)
+def test_a_serial_port(text: str, serial: Serial) -> None:
+    assert parse_serial(text) == serial
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("jk-bms", "is not PROTOCOL:NAME="),
+        ("jk-bms:a b=/dev/x", "is not PROTOCOL:NAME="),
+        ("jk-bms:a=ttyUSB0", "is not PROTOCOL:NAME="),
+        ("jk-bms:a=/dev/x@0", "a speed of 0"),
+        ("jk-bms:a=/dev/x@9999999", "a speed of 9999999"),
+        ("jk-bmz:a=/dev/x", "did you mean jk-bms"),
+        ("jimi:353376110008882=/dev/x", "jimi has no serial link"),
+        ("jk-bms:a/b=/dev/x", "'a/b' cannot be"),
+        ("jk-bms=/dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A10K12B3-if00-port0", "cannot be"),
+    ],
+)
+def test_what_is_no_serial_port(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        parse_serial(text)
+
+
+@pytest.mark.parametrize(
+    ("texts", "complaint"),
+    [
+        (("jk-bms:a=/dev/x", "jk-bms:b=/dev/x@9600"), "port /dev/x is there twice"),
+        (("jk-bms:a=/dev/x", "jk-bms:a=/dev/y"), "device jk-bms:a is there twice"),
+    ],
+)
+def test_what_is_there_twice(texts: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        check_serials(texts)
+
+
+def test_serial_ports_from_every_source() -> None:
+    found = load({}, {"WAYSIDE_SERIAL": "jk-bms:a=/dev/x, jk-bms:b=/dev/y"})
+    assert found.settings.serial == ("jk-bms:a=/dev/x", "jk-bms:b=/dev/y")
+    assert load({"serial": ["jk-bms:c=/dev/z"]}, {"WAYSIDE_SERIAL": "jk-bms=/dev/x"}).settings.serial == (
+        "jk-bms:c=/dev/z",
+    )
+    with pytest.raises(ConfigError, match=r"serial \(environment WAYSIDE_SERIAL\).*is not PROTOCOL"):
+        load({}, {"WAYSIDE_SERIAL": "ttyUSB0"})

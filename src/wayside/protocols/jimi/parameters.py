@@ -128,7 +128,10 @@ class Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Ping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which of the terminal's servers to try."""
 
-    service: Literal["TCP", "HTTP", "RTMP"] = "TCP"
+    service: Annotated[
+        Literal["TCP", "HTTP", "RTMP"],
+        Meta(description="which one: for positions, for files or for live video"),
+    ] = "TCP"
 
 
 class Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

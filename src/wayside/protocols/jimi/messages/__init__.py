@@ -83,7 +83,7 @@ MESSAGES: Final[tuple[Described, ...]] = (
     _described(location.ADDITIONAL_LOCATION, codes.ADDITIONAL_LOCATION, "5.9"),
     _described(location.ADDITIONAL_LOCATION_WIDE, codes.ADDITIONAL_LOCATION, "5.9"),
     _described(location.ALARM, codes.ALARM, "5.4.1"),
-    _described(location.ALARM_OTHER, codes.ALARM, ""),
+    _described(location.ALARM_OTHER, codes.ALARM, "5.4.1"),
     _described(basic.COMMAND, codes.COMMAND, "5.5.1", side=Side.SERVER),
     _described(basic.COMMAND_DETAIL, codes.COMMAND, "5.5.1", item=" detail", side=Side.SERVER),
     _described(basic.REPLY, codes.REPLY, "5.5.2"),

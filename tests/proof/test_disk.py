@@ -33,6 +33,7 @@ async def test_a_full_disk_stops_acknowledgements_and_loses_nothing(world: World
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES, unlimited[1]))
     answer = await eventually(lambda: unready(world))
     assert answer["detail"].startswith("store: ")
+    assert await unready(world)  # by now acknowledgements that were on their way have arrived
     acknowledged = fleet.heard.count
     refused = await world.post(f"devices/{lock.device}/commands", {"capability": "unlock"})
     assert refused.status_code == 503, refused.text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.samples import Shelf
-from wayside.engines.embedded import EmbeddedStore, log, side_index
+from wayside.engines.embedded import EmbeddedStore, ledger, log, side_index
 from wayside.ports.store import Store
 
 
@@ -37,7 +37,7 @@ class EmbeddedShelf:
             await store.close()
 
 
-# The second has rounds, slices and allowances of a few rows, so that short tests come past every border.
+# The second has rounds, slices, shapes and allowances of a few, so that short tests come past every border.
 @pytest.fixture(params=["embedded", "embedded in small steps"])
 async def shelf(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -48,6 +48,7 @@ async def shelf(
         monkeypatch.setattr(side_index, "ROUND_ROWS_MIN", 1)
         monkeypatch.setattr(side_index, "ROUND_EVERY_S", 0.0)
         monkeypatch.setattr(log, "SCAN_ROWS", 4)
+        monkeypatch.setattr(ledger, "SHAPES_MAX", 2)
     shelf = EmbeddedShelf(tmp_path / "data")
     yield shelf
     await shelf.close()

@@ -13,7 +13,7 @@ from wayside.engines.embedded.texts import to_json
 from wayside.model.events import Kind
 from wayside.ports.store import Entry
 
-COLUMNS: Final = 10
+COLUMNS: Final = 11
 ROWS_PER_STATEMENT: Final = (256, 16, 1)
 """Fewer calls into SQLite: a fifth less time per row.  And each call gives the interpreter away, which a busy loop
 returns after milliseconds: a batch of some hundred rows should do it a few times, not fifty."""
@@ -21,7 +21,7 @@ returns after milliseconds: a batch of some hundred rows should do it a few time
 ONE_ROW: Final = f"({','.join('?' * COLUMNS)})"
 INSERT: Final = (
     "INSERT INTO log"
-    " (id, device, kind, received_at, at, message, event_message, vals, received, sent) VALUES "
+    " (id, device, kind, received_at, at, message, event_message, shape, vals, received, sent) VALUES "
 )
 STATEMENTS: Final = tuple(
     (rows * COLUMNS, INSERT + ",".join([ONE_ROW] * rows)) for rows in ROWS_PER_STATEMENT
@@ -42,11 +42,12 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
         key = ledger.known(entry.device) or ledger.key(db, entry.device)
         if event is None:
             values += (
-                *(row_id, key, NO_EVENT, entry.received_at, None, entry.message, None, None),
+                *(row_id, key, NO_EVENT, entry.received_at, None, entry.message, None, None, None),
                 *(entry.received, entry.sent),
             )
         else:
             kind = event.kind
+            shape = ledger.shape(db, tuple(event.values))
             if kind is Kind.ALARM:
                 alarm = event.values.get("alarm.kind")
                 alarms.append((row_id, key, alarm if isinstance(alarm, str) else None))
@@ -58,7 +59,8 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
                 event.at,
                 entry.message,
                 None if event.message == entry.message else event.message,
-                to_json(event.values),
+                shape,
+                to_json(event.values if shape is None else list(event.values.values())),
                 entry.received,
                 entry.sent,
             )

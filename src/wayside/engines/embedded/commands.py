@@ -55,12 +55,9 @@ def create(db: apsw.Connection, ledger: Ledger, record: CommandRecord) -> Create
         Conflict: the command's id is taken.
     """
     if record.idempotency_key is not None:
-        row = db.execute(
-            "SELECT id FROM command WHERE requested_by = ? AND idempotency_key = ?",
-            (record.requested_by, record.idempotency_key),
-        ).fetchone()
-        if row is not None:
-            return _again(command(db, row[0]), record)
+        used = _with_key(db, record.requested_by, record.idempotency_key)
+        if used is not None:
+            return _again(command(db, used), record)
     try:
         db.execute(INSERT, _row(record, ledger.key(db, record.device)))
     except apsw.ConstraintError as error:
@@ -126,6 +123,18 @@ def command(db: apsw.Connection, command_id: str) -> CommandRecord | None:
     """One command with its steps."""
     row = db.execute(f"{SELECT} WHERE c.id = ?", (command_id,)).fetchone()
     return None if row is None else _with_steps(db, row)
+
+
+def command_with_key(db: apsw.Connection, requested_by: str, key: str) -> CommandRecord | None:
+    """The command that this caller asked for with this key, with its steps."""
+    used = _with_key(db, requested_by, key)
+    return None if used is None else command(db, used)
+
+
+def _with_key(db: apsw.Connection, requested_by: str, key: str) -> str | None:
+    sql = "SELECT id FROM command WHERE requested_by = ? AND idempotency_key = ?"
+    found: str | None = db.execute(sql, (requested_by, key)).get
+    return found
 
 
 def commands(db: apsw.Connection, query: CommandQuery) -> Page[CommandRecord]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import apsw
+
+from wayside.engines.embedded.texts import from_json, to_json
+
+SHAPES_MAX: Final = 10_000
+"""Five families need some hundred; what a hostile device could make up beyond that is stored with its names."""
 
 
 class Ledger:
-    """The numbers of devices and the next id of the log.  Used by the writer's thread alone."""
+    """The numbers of devices and shapes, and the next id of the log.  Used by the writer's thread alone."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._keys: dict[str, int] = dict(db.execute("SELECT device, id FROM device_key"))
+        self._shapes: dict[tuple[str, ...], int] = {
+            tuple(from_json(names)): number for number, names in db.execute("SELECT id, names FROM shape")
+        }
         # An id that was given once is never given again, even when the whole log has been pruned: then the
         # marks remember it, because no row goes before it is indexed and folded.
         last_id: int = db.execute(
@@ -19,6 +29,7 @@ class Ledger:
         self.next_id = last_id + 1
         self._kept_next_id = self.next_id
         self._fresh: list[str] = []
+        self._fresh_shapes: list[tuple[str, ...]] = []
         self._dropped: dict[str, int] = {}
 
     @property
@@ -40,6 +51,16 @@ class Ledger:
         """The device's number, if it has one."""
         return self._keys.get(device)
 
+    def shape(self, db: apsw.Connection, names: tuple[str, ...]) -> int | None:
+        """The number of these names in this order, a new one if they have none; None when there are too many."""
+        number = self._shapes.get(names)
+        if number is None and len(self._shapes) < SHAPES_MAX:
+            number = db.execute("INSERT INTO shape (names) VALUES (?) RETURNING id", (to_json(names),)).get
+            assert number is not None
+            self._shapes[names] = number
+            self._fresh_shapes.append(names)
+        return number
+
     def drop(self, db: apsw.Connection, device: str) -> int | None:
         """Take the device's number away; what it was, if it had one."""
         key = self._keys.pop(device, None)
@@ -52,6 +73,7 @@ class Ledger:
         """The transaction is durable."""
         self._kept_next_id = self.next_id
         self._fresh.clear()
+        self._fresh_shapes.clear()
         self._dropped.clear()
 
     def undo(self) -> None:
@@ -59,6 +81,9 @@ class Ledger:
         self.next_id = self._kept_next_id
         for device in self._fresh:
             self._keys.pop(device, None)
+        for names in self._fresh_shapes:
+            self._shapes.pop(names, None)
         self._keys.update(self._dropped)
         self._fresh.clear()
+        self._fresh_shapes.clear()
         self._dropped.clear()

@@ -12,7 +12,7 @@ from wayside.engines.cursors import IdPosition, checked_limit, read_cursor, writ
 from wayside.engines.embedded.kinds import ALL_CODES, CODES, EVENT_CODES, KINDS
 from wayside.engines.embedded.marks import mark
 from wayside.engines.embedded.segments import ID_MAX, Candidates, from_log, id_ranges
-from wayside.engines.embedded.texts import from_json, to_json
+from wayside.engines.embedded.texts import to_json, to_values
 from wayside.model.events import StoredEvent, StoredFrame
 from wayside.model.instant import Instant
 from wayside.ports.store import Alarm, AlarmQuery, EventQuery, FrameQuery, Page, Span
@@ -24,13 +24,16 @@ RANGES_MAX: Final = 50
 """Ranges of time that a page looks into: more than a few exist only where the clock jumped back and forth."""
 
 EVENT_COLUMNS: Final = (
-    "l.id, k.device, l.kind, l.at, l.received_at, coalesce(l.event_message, l.message), l.vals"
+    "l.id, k.device, l.kind, l.at, l.received_at, coalesce(l.event_message, l.message), s.names, l.vals"
 )
 FRAME_COLUMNS: Final = "l.id, k.device, l.received_at, l.message, l.received, l.sent"
 ALARM_COLUMNS: Final = f"{EVENT_COLUMNS}, a.acknowledged_at, a.acknowledged_by, a.note"
 
 # Rows of a deleted device have no name any more: they are as good as gone.
-JOINED: Final = " CROSS JOIN log l ON l.id = c.id JOIN device_key k ON k.id = l.device"
+JOINED: Final = (
+    " CROSS JOIN log l ON l.id = c.id JOIN device_key k ON k.id = l.device"
+    " LEFT JOIN shape s ON s.id = l.shape"
+)
 JOINED_ALARMS: Final = f" CROSS JOIN alarm a ON a.id = c.id{JOINED}"
 
 # A condition, and the parameter of each of its question marks.
@@ -50,8 +53,8 @@ class Reading(NamedTuple):
 
 def to_event(row: tuple[Any, ...]) -> StoredEvent:
     """A row of ``EVENT_COLUMNS``."""
-    row_id, device, kind, at, received_at, message, values = row
-    return StoredEvent(row_id, device, KINDS[kind], at, received_at, message, from_json(values))
+    row_id, device, kind, at, received_at, message, shape, values = row
+    return StoredEvent(row_id, device, KINDS[kind], at, received_at, message, to_values(shape, values))
 
 
 def to_frame(row: tuple[Any, ...]) -> StoredFrame:
@@ -61,7 +64,7 @@ def to_frame(row: tuple[Any, ...]) -> StoredFrame:
 
 def to_alarm(row: tuple[Any, ...]) -> Alarm:
     """A row of ``ALARM_COLUMNS``."""
-    return Alarm(to_event(row[:7]), *row[7:])
+    return Alarm(to_event(row[:8]), *row[8:])
 
 
 def events(db: apsw.Connection, query: EventQuery) -> Page[StoredEvent]:
@@ -75,7 +78,9 @@ def events(db: apsw.Connection, query: EventQuery) -> Page[StoredEvent]:
         filters.append(("coalesce(l.event_message, l.message) = ?", (query.message,)))
     if query.name is not None:
         # JSON escapes quotes, so that this can only be a name and never part of a text.
-        filters.append(("instr(l.vals, ?)", (to_json(query.name) + b":",)))
+        name = to_json(query.name)
+        condition = "CASE WHEN s.id IS NULL THEN instr(l.vals, ?) ELSE instr(s.names, ?) END"
+        filters.append((condition, (name + b":", name)))
     return _read_log(db, query.device, kinds, query.span, Reading(EVENT_COLUMNS, JOINED, filters, to_event))
 
 

@@ -15,7 +15,7 @@ import apsw
 
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.marks import mark, set_mark
-from wayside.engines.embedded.texts import from_json, to_json
+from wayside.engines.embedded.texts import from_json, to_json, to_values
 from wayside.engines.fold import DeviceState
 from wayside.model.events import Latest
 from wayside.ports.store import Entry
@@ -24,8 +24,8 @@ SLICE_DEVICES: Final = 100
 """Devices encoded at a time: a millisecond of the loop."""
 
 REPLAY: Final = """
-SELECT k.device, l.id, l.at, l.received_at, l.vals
-FROM log l JOIN device_key k ON k.id = l.device
+SELECT k.device, l.id, l.at, l.received_at, s.names, l.vals
+FROM log l JOIN device_key k ON k.id = l.device LEFT JOIN shape s ON s.id = l.shape
 WHERE l.id > ? AND l.kind > 0 ORDER BY l.id
 """
 
@@ -79,10 +79,10 @@ class States:
         ):
             covered[device] = log_id
             self._devices[device] = DeviceState(from_json(values), from_json(times))
-        for device, row_id, at, received_at, values in db.execute(REPLAY, (mark(db, "checkpoint"),)):
+        for device, row_id, at, received_at, shape, values in db.execute(REPLAY, (mark(db, "checkpoint"),)):
             if row_id > covered.get(device, 0):
                 state = self._devices.setdefault(device, DeviceState())
-                state.fold(from_json(values), at, received_at)
+                state.fold(to_values(shape, values), at, received_at)
                 self._changed[device] = None
 
     def take_changed(self) -> list[str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 import apsw
 import structlog
 
-from wayside.engines.embedded import access, commands, devices, log
+from wayside.engines.embedded import access, commands, devices, log, rentals
 from wayside.engines.embedded.append import append_entries
 from wayside.engines.embedded.checkpoints import Checkpoints
 from wayside.engines.embedded.files import Files, open_files
@@ -21,6 +21,8 @@ from wayside.model.commands import CommandRecord
 from wayside.model.errors import StoreUnavailable
 from wayside.model.events import Latest, StoredEvent, StoredFrame
 from wayside.model.instant import Instant
+from wayside.model.rentals import Rental, Snapshot
+from wayside.ports.rentals import RentalQuery
 from wayside.ports.store import (
     Alarm,
     AlarmQuery,
@@ -91,10 +93,12 @@ class EmbeddedStore:
     def append(self, batch: Batch) -> Awaitable[Committed]:
         """Make the batch durable; the states know of it when this is done."""
         parts = self._up
-        entries, transitions = tuple(batch.entries), tuple(batch.transitions)
+        entries, transitions, changes = tuple(batch.entries), tuple(batch.transitions), tuple(batch.changes)
 
         def work(db: apsw.Connection) -> Committed:
             first_id = append_entries(db, parts.files.ledger, entries)
+            if changes:
+                rentals.apply_changes(db, changes)
             return Committed(first_id, commands.apply(db, transitions))
 
         def after(committed: Committed) -> None:
@@ -181,6 +185,10 @@ class EmbeddedStore:
         """One command with all its transitions."""
         return await self._read(lambda db: commands.command(db, command))
 
+    async def command_with_key(self, requested_by: str, idempotency_key: str) -> CommandRecord | None:
+        """The command that this caller asked for with this key."""
+        return await self._read(lambda db: commands.command_with_key(db, requested_by, idempotency_key))
+
     async def commands(self, query: CommandQuery) -> Page[CommandRecord]:
         """Newest first."""
         return await self._read(lambda db: commands.commands(db, query))
@@ -192,6 +200,19 @@ class EmbeddedStore:
     async def next_command_number(self) -> int:
         """Taken when this returns: no later call gives it again."""
         return await self._write(commands.next_number)
+
+    # Rentals
+    async def rental_snapshot(self) -> Snapshot:
+        """What the rules begin with."""
+        return await self._read(rentals.snapshot)
+
+    async def rental(self, rental: str) -> Rental | None:
+        """One rental."""
+        return await self._read(lambda db: rentals.rental(db, rental))
+
+    async def rentals(self, query: RentalQuery) -> Page[Rental]:
+        """Newest first."""
+        return await self._read(lambda db: rentals.rentals(db, query))
 
     # Alarms
     async def alarms(self, query: AlarmQuery) -> Page[Alarm]:

@@ -8,6 +8,13 @@ CREATE TABLE device_key (
     device TEXT NOT NULL UNIQUE
 ) STRICT;
 
+-- The names of an event's values, as a JSON array: written once, because nearly all reports have the names of many
+-- others.  Three quarters of the log would be names.
+CREATE TABLE shape (
+    id INTEGER PRIMARY KEY,
+    names BLOB NOT NULL UNIQUE
+) STRICT;
+
 -- Append-only, without any index: a second one would cost more than all else together.
 CREATE TABLE log (
     id INTEGER PRIMARY KEY,
@@ -17,7 +24,8 @@ CREATE TABLE log (
     at INTEGER,
     message TEXT NOT NULL,
     event_message TEXT,             -- only where the event's name differs from the frame's
-    vals BLOB,
+    shape INTEGER,                  -- names the values; NULL where `vals` is an object with its own names
+    vals BLOB,                      -- an array in the order of the shape's names
     received BLOB,
     sent BLOB
 ) STRICT;

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final
 
 import msgspec
@@ -52,7 +51,7 @@ class JimiSimulator:
         self._unanswered: dict[int, Location] = {}
         self._was_here = False
         self._framer = JimiFramer(Side.SERVER)
-        self._pending: deque[tuple[Instant, Send | Close]] = deque()
+        self._pending: list[tuple[Instant, Send | Close]] = []
         self._answer_due: Instant | None = None
         self._cameras_due: Instant | None = None
         self._position_at: Instant | None = None
@@ -84,8 +83,9 @@ class JimiSimulator:
         if self._answer_due is not None and self._answer_due <= at:
             return [WakeAt(None), Close("no answer within five seconds")]
         reactions: Reactions = []
-        while self._pending and self._pending[0][0] <= at:
-            reactions.append(self._pending.popleft()[1])
+        # A reboot that was ordered after a command whose reply is late may come before it.
+        reactions += [reaction for due, reaction in self._pending if due <= at]
+        self._pending = [(due, reaction) for due, reaction in self._pending if due > at]
         if self._cameras_due is not None and self._cameras_due <= at:
             self._cameras_due = None
             reactions.append(self._send(codes.CAMERAS, say.cameras()))

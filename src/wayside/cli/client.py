@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import quote
@@ -67,6 +67,11 @@ class Client:
         """Gone."""
         self._call("DELETE", path)
 
+    def upload(self, path: str, query: Query, content: Iterable[bytes]) -> Any:  # noqa: ANN401 - JSON
+        """What the server answers to a file, which is sent piece by piece as it comes."""
+        headers = {"Content-Type": "application/octet-stream"}
+        return self._call("POST", path, query=query, content=content, headers=headers)
+
     def items(self, path: str, query: Query, most: int | None = None) -> Iterator[dict[str, Any]]:
         """The items of a list, page after page, at most so many."""
         cursor: str | None = None
@@ -103,10 +108,13 @@ class Client:
         *,
         query: Query | None = None,
         body: object = None,
+        content: Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401 - JSON
         try:
-            response = self._http.request(method, path, params=given(query or {}), json=body, headers=headers)
+            response = self._http.request(
+                method, path, params=given(query or {}), json=body, content=content, headers=headers
+            )
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
         if response.is_success:

@@ -31,10 +31,14 @@ COMMANDS: Final[tuple[Entry, ...]] = (
     Entry("simulate", "simulate:simulate", "Connect simulated devices to a server."),
     Entry("devices", "devices:app", "List, accept, reject, rename, delete devices."),
     Entry("send", "send:send", "Have a device do something."),
+    Entry("commands", "commands:app", "List, show, cancel what devices were asked to do."),
     Entry("events", "events:events", "List stored events."),
+    Entry("alarms", "alarms:app", "List and acknowledge alarms."),
     Entry("tail", "tail:tail", "Follow events as they come in."),
     Entry("export", "export:export", "Write stored events as CSV or JSON lines."),
+    Entry("firmware", "firmware:app", "List, add, remove firmware files."),
     Entry("tokens", "tokens:app", "Create, list, revoke API tokens."),
+    Entry("audit", "audit:audit", "List who changed what."),
     Entry("config", "config:config", "Show the settings in effect, and where each comes from."),
     Entry("completion", "completion:completion", "Print the shell completion script."),
 )
@@ -88,8 +92,8 @@ def build() -> App:
 
 
 def shown_default(value: object) -> str | None:
-    """A default as help pages show it; switches that are off and empty lists need no word."""
-    if value in (None, False, ()):
+    """A default as help pages show it; switches that are off and what is empty need no word."""
+    if value in (None, False, (), ""):
         return None
     return str(getattr(value, "value", value))
 

@@ -193,6 +193,11 @@ class FakeStore:
         self.check()
         return self.command_records.get(command)
 
+    async def command_with_key(self, requested_by: str, idempotency_key: str) -> CommandRecord | None:
+        asked = (requested_by, idempotency_key)
+        records = self.command_records.values()
+        return next((r for r in records if (r.requested_by, r.idempotency_key) == asked), None)
+
     async def commands(self, query: CommandQuery) -> Page[CommandRecord]:
         self.check()
         chosen = [

@@ -15,12 +15,10 @@ from wayside.ports.bus import Notice
 from wayside.ports.store import (
     AuditRecord,
     Batch,
-    CommandQuery,
     Committed,
     Created,
     DeviceRecord,
     Entry,
-    Page,
 )
 
 ENDED = {State.SUCCEEDED, State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED}
@@ -108,13 +106,10 @@ class FakeStore:
     async def command(self, command: str) -> CommandRecord | None:
         return self.command_records.get(command)
 
-    async def commands(self, query: CommandQuery) -> Page[CommandRecord]:
-        found = [
-            record
-            for record in reversed(self.command_records.values())
-            if record.device == query.device and record.capability == query.capability
-        ]
-        return Page(tuple(found[: query.span.limit]))
+    async def command_with_key(self, requested_by: str, idempotency_key: str) -> CommandRecord | None:
+        asked = (requested_by, idempotency_key)
+        records = self.command_records.values()
+        return next((r for r in records if (r.requested_by, r.idempotency_key) == asked), None)
 
     async def unfinished_commands(self) -> list[CommandRecord]:
         return [record for record in self.command_records.values() if record.state not in ENDED]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from wayside.model.commands import State
 from wayside.model.events import Event, Kind, Values
 from wayside.model.instant import Instant, seconds
-from wayside.rental.ledger import Ledger
-from wayside.rental.model import Bank, Change, Forgotten, Notice, Place, Rental, Slot, Snapshot
+from wayside.model.rentals import Bank, Forgotten, Place, Rental, Slot, Snapshot
+from wayside.rental.ledger import Ledger, Outcome
+from wayside.rental.notices import Notice
 from wayside.rental.states import OPEN
 
 START: Instant = 1_700_000_000 * 1_000_000
@@ -22,7 +23,7 @@ class Records:
         self.rentals: dict[str, Rental] = {}
         self.notices: list[Notice] = []
 
-    def keep(self, changes: list[Change]) -> list[Change]:
+    def keep(self, changes: list[Outcome]) -> list[Outcome]:
         for change in changes:
             match change:
                 case Bank():
@@ -100,22 +101,22 @@ class Desk:
     def wait(self, duration_s: float) -> None:
         self.now += seconds(duration_s)
 
-    def say(self, event: Event, cabinet: str = CABINET) -> list[Change]:
+    def say(self, event: Event, cabinet: str = CABINET) -> list[Outcome]:
         return self._done(self.ledger.event(cabinet, event, self.now))
 
-    def show(self, *slots: str, cabinet: str = CABINET) -> list[Change]:
+    def show(self, *slots: str, cabinet: str = CABINET) -> list[Outcome]:
         return self.say(inventory(*slots), cabinet)
 
-    def borrowed(self, slot: int, bank: str, cabinet: str = CABINET) -> list[Change]:
+    def borrowed(self, slot: int, bank: str, cabinet: str = CABINET) -> list[Outcome]:
         return self.say(moved("borrow", "ok", slot, bank), cabinet)
 
-    def failed(self, slot: int, bank: str) -> list[Change]:
+    def failed(self, slot: int, bank: str) -> list[Outcome]:
         return self.say(moved("borrow", "failed", slot, bank))
 
-    def returned(self, slot: int, bank: str, cabinet: str = CABINET) -> list[Change]:
+    def returned(self, slot: int, bank: str, cabinet: str = CABINET) -> list[Outcome]:
         return self.say(moved("return", "ok", slot, bank), cabinet)
 
-    def request(self, command: str, slot: int, bank: str, cabinet: str = CABINET) -> list[Change]:
+    def request(self, command: str, slot: int, bank: str, cabinet: str = CABINET) -> list[Outcome]:
         return self._done(self.ledger.request(command, Place(cabinet, slot), bank, "me", self.now))
 
     def order(self, command: str, slot: int, bank: str, cabinet: str = CABINET) -> None:
@@ -123,7 +124,7 @@ class Desk:
         self.request(command, slot, bank, cabinet)
         self.came_to(command, bank, State.SENT)
 
-    def came_to(self, command: str, bank: str, state: State) -> list[Change]:
+    def came_to(self, command: str, bank: str, state: State) -> list[Outcome]:
         return self._done(self.ledger.command(command, bank, state, self.now))
 
     def state(self, rental: str) -> str:
@@ -136,7 +137,7 @@ class Desk:
         place = self.records.banks[bank].place
         return place.slot if place else None
 
-    def _done(self, changes: list[Change]) -> list[Change]:
+    def _done(self, changes: list[Outcome]) -> list[Outcome]:
         self.records.keep(changes)
         self.records.check(self.ledger)
         return changes

@@ -11,7 +11,8 @@ from tests.rental.town import RECEIPT_NAMES, SLOTS, Town
 from wayside.model.commands import State
 from wayside.model.errors import Conflict
 from wayside.model.events import Event
-from wayside.rental.states import OPEN, RentalState
+from wayside.model.rentals import RentalState
+from wayside.rental.states import OPEN
 
 STORIES = 1000
 BATCHES = 20

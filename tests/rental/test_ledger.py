@@ -6,9 +6,9 @@ import pytest
 from tests.rental.records import CABINET, OTHER, START, Desk, moved
 from wayside.model.commands import State
 from wayside.model.errors import CommandError, Conflict, NotFound
+from wayside.model.rentals import Place, Rental, Slot, Snapshot
 from wayside.model.vocabulary import complaints
 from wayside.rental.ledger import AT_WORK_S, Ledger
-from wayside.rental.model import Place, Rental, Slot, Snapshot
 
 
 @pytest.fixture
@@ -376,9 +376,26 @@ class TestBanks:
         desk.request("r2", 1, "A")
 
     def test_a_deleted_cabinet_holds_nothing(self, desk: Desk) -> None:
-        desk._done(desk.ledger.forget(CABINET))
+        desk._done(desk.ledger.forget(CABINET, desk.now))
         assert desk.ledger.slots(CABINET) == []
         assert desk.place("A") is None
+
+    def test_orders_to_a_deleted_cabinet_do_not_stay_open_for_ever(self, desk: Desk) -> None:
+        desk.request("r1", 1, "A")
+        desk.order("r2", 2, "B")
+        desk._done(desk.ledger.forget(CABINET, desk.now))
+        assert (desk.state("r1"), desk.state("r2")) == ("refused", "unknown")
+        desk._done(desk.ledger.write_off("B", "me", desk.now))
+        desk.show("full A", "full B", cabinet=OTHER)
+        desk.request("r3", 1, "A", OTHER)
+
+    def test_a_rental_is_found_by_its_id_while_it_is_the_latest(self, desk: Desk) -> None:
+        desk.request("r1", 1, "A")
+        desk.came_to("r1", "A", State.EXPIRED)
+        assert desk.ledger.rental("r1") == desk.ledger.latest_rental("A")
+        desk.request("r2", 1, "A")
+        assert desk.ledger.rental("r1") is None
+        assert Ledger(desk.ledger.snapshot()).rental("r2") == desk.ledger.rental("r2")
 
     def test_notices_are_events_of_the_vocabulary(self, desk: Desk) -> None:
         desk.returned(3, "X")

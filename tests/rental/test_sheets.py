@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rental.records import CABINET, START
-from wayside.rental.model import BANK_ID, LABEL_LENGTH_MAX, Bank, Place
+from wayside.model.rentals import BANK_ID, Bank, Place
+from wayside.rental.checks import LABEL_LENGTH_MAX
 from wayside.rental.sheets import (
     PROBLEMS_MAX,
     ROWS_MAX,

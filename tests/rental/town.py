@@ -11,6 +11,7 @@ from tests.harness import Duet, duplicate, pass_on
 from tests.rental.records import Records
 from wayside.model.commands import IN_FLIGHT, Command, State
 from wayside.model.errors import Conflict
+from wayside.model.rentals import Place, Rental
 from wayside.protocol.base import Side
 from wayside.protocol.effects import Effect, Emit
 from wayside.protocol.questions import BankKnown, Question, WantBank
@@ -23,7 +24,6 @@ from wayside.protocols.power_bank.frames import BraceFramer, Frame
 from wayside.protocols.power_bank.session import PowerBankSession
 from wayside.protocols.power_bank.simulator import PowerBankSimulator
 from wayside.rental.ledger import Ledger
-from wayside.rental.model import Place, Rental
 
 SLOTS: Final = 3
 REPORTS: Final = {"borrowed", "returned", "borrow_failed", "return_failed"}

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from wayside.gateway.admission import Admission
 from wayside.gateway.device import Device
 from wayside.gateway.jobs import Job
 from wayside.gateway.limits import Limits
@@ -36,7 +37,7 @@ from wayside.model.errors import Conflict, NotFound
 from wayside.model.events import Values
 from wayside.model.instant import Instant, seconds
 from wayside.ports.platform import CommandRequest, Preview
-from wayside.ports.store import AuditRecord, CommandQuery, Created, DeviceStatus, Span, Store
+from wayside.ports.store import AuditRecord, Created, DeviceStatus, Store
 from wayside.protocol.base import Protocol
 from wayside.protocol.effects import Send, Settle
 from wayside.protocol.questions import OpenCommand
@@ -73,6 +74,7 @@ class Desk:
         self._stats = stats
         self._clock = clock
         self._random_bytes = random_bytes
+        self._admission = Admission(store, pipeline)
         self._loop = asyncio.get_running_loop()
         self._jobs: dict[str, Job] = {}
         self._expiries: list[tuple[Instant, str]] = []
@@ -102,7 +104,7 @@ class Desk:
             requested_by=request.requested_by,
             idempotency_key=request.idempotency_key,
         )
-        created = await self._store.create_command(record)
+        created = await self._admission.create(record)
         if created.fresh:
             command = Command(record.id, number, capability.name, parameters)
             try:
@@ -275,13 +277,8 @@ class Desk:
 
         The store decides that; this only looks whether it needs to be asked.
         """
-        if request.idempotency_key is None:
-            return False
-        page = await self._store.commands(
-            CommandQuery(request.device, None, request.capability, Span(limit=100))
-        )
-        asked = (request.requested_by, request.idempotency_key)
-        return any((record.requested_by, record.idempotency_key) == asked for record in page.items)
+        key = request.idempotency_key
+        return key is not None and await self._store.command_with_key(request.requested_by, key) is not None
 
     async def _audit(self, by: str, action: str, command: str, device: str, capability: str) -> None:
         await self._store.audit(AuditRecord(self._clock(), by, action, command, f"{device} {capability}"))

@@ -441,9 +441,9 @@ class Connection(asyncio.Protocol):
         first = events[0] if events else None
         entry = Entry(who.id, at, message or (first.message if first else ""), first, received, answer)
         if self.device is not None:
-            self._hub.pipeline.add(entry)
+            self._route.add(entry)
             for event in events[1:]:
-                self._hub.pipeline.add(Entry(who.id, at, entry.message, event))
+                self._route.add(Entry(who.id, at, entry.message, event))
         elif self.guest is not None:
             entries = [entry, *(Entry(who.id, at, entry.message, event) for event in events[1:])]
             self._hub.registry.quarantine.hold(self.guest, entry.message, entries, at)

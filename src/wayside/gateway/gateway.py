@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 import structlog
@@ -26,6 +26,7 @@ from wayside.model.errors import ConfigError, StoreUnavailable
 from wayside.model.instant import Instant
 from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
+from wayside.ports.rules import Consequence, Rules
 from wayside.ports.store import Entry, Store
 from wayside.protocol.base import Link, Protocol, Transport
 
@@ -41,8 +42,8 @@ class Gateway:
     """Make it inside a running event loop.
 
     ``devices`` and ``desk`` are what ``ports.platform`` describes; ``stats`` is for metrics; ``options`` are the
-    sessions' options by protocol; ``knows_bank`` says whether a power bank is ours.  ``clock`` gives microseconds
-    since 1970 UTC.
+    sessions' options by protocol; ``knows_bank`` says whether a power bank is ours; ``rules`` are asked what
+    follows from what is stored.  ``clock`` gives microseconds since 1970 UTC.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Gateway:
         firmware: FirmwareShelf | None = None,
         knows_bank: Callable[[str], bool] | None = None,
         options: Mapping[str, dict[str, str]] | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.stats = Stats(self.limits.message_names)
@@ -65,7 +67,7 @@ class Gateway:
         self._options = options or {}
         self._store = store
         self._clock = clock
-        self.pipeline = Pipeline(store, bus, self.limits, self.stats)
+        self.pipeline = Pipeline(store, bus, self.limits, self.stats, rules)
         devices: dict[str, Device] = {}
         answers = Answers(firmware, knows_bank, self.limits, clock)
         rehearsal = Rehearsal(self._protocols, self._options, answers)
@@ -182,6 +184,15 @@ class Gateway:
         """
         self.pipeline.add(entry)
         self.pipeline.kick()
+        await self.pipeline.flush()
+
+    async def commit(self, consequences: Sequence[Consequence]) -> None:
+        """Store what rules decided because of a person, behind all that they decided before; durable when this returns.
+
+        Raises:
+            StoreUnavailable: it could not be committed now.  It is kept, and will be.
+        """
+        self.pipeline.take(consequences)
         await self.pipeline.flush()
 
     async def drain(self, seconds: float | None = None) -> int:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -23,7 +23,9 @@ from wayside.gateway.stats import Stats
 from wayside.model.commands import Transition
 from wayside.model.errors import StoreUnavailable
 from wayside.model.events import StoredEvent
+from wayside.model.rentals import Change
 from wayside.ports.bus import Bus, CommandChanged
+from wayside.ports.rules import Consequence, Rules
 from wayside.ports.store import AuditRecord, Batch, Committed, DeviceRecord, Entry, Store
 
 # Of what an entry holds besides its bytes; only the sum over thousands of entries matters.
@@ -73,6 +75,7 @@ class _Gathering:
     __slots__ = (
         "audits",
         "bytes",
+        "changes",
         "devices",
         "entries",
         "number",
@@ -89,6 +92,7 @@ class _Gathering:
         self.bytes = 0
         self.entries: list[Entry] = []
         self.steps: list[CommandChanged] = []
+        self.changes: list[Change] = []
         self.devices: list[DeviceRecord] = []
         self.audits: list[AuditRecord] = []
         self.sends: dict[Recipient, list[Chunk]] = {}
@@ -99,7 +103,10 @@ class _Gathering:
 class Pipeline:
     """One per process.  ``gathering`` and ``durable`` are numbers of batches: the open one, the last committed."""
 
-    def __init__(self, store: Store, bus: Bus, limits: Limits, stats: Stats) -> None:
+    def __init__(
+        self, store: Store, bus: Bus, limits: Limits, stats: Stats, rules: Rules | None = None
+    ) -> None:
+        self.rules: Final = rules
         self._store = store
         self._bus = bus
         self._limits = limits
@@ -130,11 +137,27 @@ class Pipeline:
         batch.size += 1
         batch.bytes += ENTRY_OVERHEAD_BYTES + len(entry.received or b"") + len(entry.sent or b"")
 
+    def adder(self, protocol: str) -> Callable[[Entry], None]:
+        """How entries of this protocol's devices are added: past the rules that watch over it, if any do."""
+        return self._add_and_ask if self.rules is not None and self.rules.watches(protocol) else self.add
+
     def step(self, device: str, transition: Transition) -> None:
         """A command's next state.  Does not close the batch: an input may be half done."""
         self._batch.steps.append(CommandChanged(device, transition))
         self._batch.size += 1
         self.arm()
+        if self.rules is not None:
+            self._ask(self.rules.stepped, transition)
+
+    def take(self, consequences: Sequence[Consequence]) -> None:
+        """What rules decided about something in the batch that gathers."""
+        for each in consequences:
+            if isinstance(each, Entry):
+                self.add(each)
+            else:
+                self._batch.changes.append(each)
+                self._batch.size += 1
+            self.arm()
 
     def register(self, record: DeviceRecord, audit: AuditRecord) -> None:
         """A device that registers itself: durable before anything in this batch."""
@@ -200,6 +223,20 @@ class Pipeline:
             await asyncio.gather(self._task, return_exceptions=True)
         return self.uncommitted
 
+    def _add_and_ask(self, entry: Entry) -> None:
+        self.add(entry)
+        if entry.event is not None and self.rules is not None:
+            self._ask(self.rules.heard, entry)
+
+    def _ask(self, opinion: Callable[[T], Sequence[Consequence]], cause: T) -> None:
+        """A fault in the rules must not keep anything from being stored."""
+        try:
+            consequences = opinion(cause)
+        except Exception:
+            log.exception("rules failed", cause=repr(cause)[:1000])
+        else:
+            self.take(consequences)
+
     def _measure(self) -> None:
         """What the gathering batch may hold beside the one that is being committed."""
         committing = self._committing
@@ -255,10 +292,10 @@ class Pipeline:
 
     async def _append(self, batch: _Gathering) -> range:
         await self._register_devices(batch)
-        if not batch.entries and not batch.steps:
+        if not batch.entries and not batch.steps and not batch.changes:
             return range(0)
         transitions = [step.transition for step in batch.steps]
-        committed = await self._store.append(Batch(batch.entries, transitions))
+        committed = await self._store.append(Batch(batch.entries, transitions, batch.changes))
         self._leave_out(batch, committed.refused)
         return range(committed.first_id, committed.first_id + len(batch.entries))
 
@@ -291,6 +328,8 @@ class Pipeline:
             for step in batch.steps
             if await self._append_one(Batch([], [step.transition]), step.device) is not None
         ]
+        if batch.changes:
+            await self._append_one(Batch(changes=batch.changes), "rules")
         return ids, frozenset(refused)
 
     async def _append_one(self, one: Batch, device: str) -> Committed | None:

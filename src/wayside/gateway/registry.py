@@ -148,6 +148,8 @@ class Registry:
                 line, known.line = known.line, None
                 self._desk.forget(known)
                 del self._devices[device]
+                if self._pipeline.rules is not None:
+                    self._pipeline.take(self._pipeline.rules.deleted(device, self._clock()))
             else:
                 assert guest is not None
                 line = guest.line
@@ -248,8 +250,9 @@ class Registry:
                 line.hang_up("rejected")
 
     def _take_in(self, device: Device, guest: Guest) -> None:
+        add = self._pipeline.adder(guest.protocol)
         for entry in guest.entries:
-            self._pipeline.add(entry)
+            add(entry)
         self._pipeline.kick()
         if guest.line is not None:
             self._attach(device, guest.line, self._clock())

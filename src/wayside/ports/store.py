@@ -17,6 +17,7 @@ import msgspec
 from wayside.model.commands import CommandRecord, State, Transition
 from wayside.model.events import Event, Kind, Latest, StoredEvent, StoredFrame
 from wayside.model.instant import Instant
+from wayside.model.rentals import Change
 
 T = TypeVar("T")
 
@@ -43,6 +44,7 @@ class Batch(msgspec.Struct):
 
     entries: list[Entry] = []
     transitions: list[Transition] = []
+    changes: list[Change] = []
 
 
 class DeviceStatus(enum.StrEnum):
@@ -241,6 +243,9 @@ class Store(Protocol):
 
     async def command(self, command: str) -> CommandRecord | None:
         """One command with all its transitions."""
+
+    async def command_with_key(self, requested_by: str, idempotency_key: str) -> CommandRecord | None:
+        """The command that this caller asked for with this key."""
 
     async def commands(self, query: CommandQuery) -> Page[CommandRecord]:
         """Newest first, without transitions."""

@@ -20,20 +20,15 @@ from wayside.model.commands import State
 from wayside.model.errors import CommandError, Conflict, NotFound
 from wayside.model.events import Event
 from wayside.model.instant import Instant, seconds
-from wayside.rental.model import (
-    Bank,
-    Change,
-    Forgotten,
-    Place,
-    Rental,
-    Slot,
-    Snapshot,
-    misfit,
-)
-from wayside.rental.notices import Alarm, notice
+from wayside.model.rentals import Bank, Change, Forgotten, Place, Rental, RentalState, Slot, Snapshot
+from wayside.rental.checks import misfit
+from wayside.rental.notices import Alarm, Notice, notice
 from wayside.rental.reading import Moved, Shown, inventory, movement
 from wayside.rental.shelves import CHARGING, EMPTY, UNKNOWN, Shelves
-from wayside.rental.states import ASKED, OPEN, OUTCOMES, TABLE, Input, RentalState
+from wayside.rental.states import ASKED, OPEN, OUTCOMES, TABLE, Input
+
+Outcome = Change | Notice
+"""What came of one input: records to be stored with it, and alarms."""
 
 # A cabinet whose order is younger may still be at work: the bank that stands in its slot may leave it any moment.
 AT_WORK_S: Final = 30.0
@@ -45,7 +40,7 @@ CAN_BE_BORROWED: Final = ("full", "charging")
 
 
 class Ledger:
-    """In memory; what it decides is returned as ``Change`` records, to be stored with the input that caused them.
+    """In memory; what it decides is returned, to be stored with the input that caused it.
 
     Methods that people call raise ``CommandError``; what devices say never raises.
     """
@@ -55,8 +50,9 @@ class Ledger:
         self._banks = {bank.id: bank for bank in snapshot.banks}
         self._shelves = Shelves(snapshot.slots)
         self._rentals = {rental.bank: rental for rental in snapshot.rentals}
+        self._by_id = {rental.id: rental for rental in snapshot.rentals}
         self._asked = {rental.taken_from: rental.bank for rental in snapshot.rentals if rental.state in ASKED}
-        self._changes: list[Change] = []
+        self._changes: list[Outcome] = []
 
     # What can be looked up.
 
@@ -85,6 +81,10 @@ class Ledger:
         """A bank's open rental, or the one before."""
         return self._rentals.get(bank)
 
+    def rental(self, rental: str) -> Rental | None:
+        """The rental of this id, if it is some bank's latest."""
+        return self._by_id.get(rental)
+
     def available(self, cabinet: str) -> list[Slot]:
         """The slots whose bank can be asked for, full ones first."""
         good = [
@@ -94,7 +94,7 @@ class Ledger:
 
     # What people do.
 
-    def register(self, bank: str, at: Instant, label: str = "") -> list[Change]:
+    def register(self, bank: str, at: Instant, label: str = "") -> list[Outcome]:
         """Make a bank ours, or ours again; one that is already gets the new label."""
         if (wrong := misfit(bank, label)) is not None:
             raise CommandError(wrong[1], wrong[0])
@@ -106,7 +106,7 @@ class Ledger:
             self._keep(msgspec.structs.replace(known, label=label, retired_at=None))
         return self._done()
 
-    def retire(self, bank: str, at: Instant) -> list[Change]:
+    def retire(self, bank: str, at: Instant) -> list[Outcome]:
         """Ours no longer: cabinets will refuse it.  Its history stays."""
         known = self._registered(bank)
         if known.rental is not None:
@@ -114,7 +114,7 @@ class Ledger:
         self._keep(msgspec.structs.replace(known, retired_at=at))
         return self._done()
 
-    def request(self, command: str, place: Place, bank: str, by: str, at: Instant) -> list[Change]:
+    def request(self, command: str, place: Place, bank: str, by: str, at: Instant) -> list[Outcome]:
         """Somebody asks for a bank.  To be called for every borrow command, before it can be sent."""
         known = self._registered(bank)
         if known.rental is not None:
@@ -127,7 +127,7 @@ class Ledger:
         self._open(Rental(command, bank, place, RentalState.REQUESTED, requested_at=at, requested_by=by))
         return self._done()
 
-    def write_off(self, bank: str, by: str, at: Instant) -> list[Change]:
+    def write_off(self, bank: str, by: str, at: Instant) -> list[Outcome]:
         """End a bank's open rental without it: nobody expects it back."""
         known = self._registered(bank)
         if known.rental is None:
@@ -135,8 +135,13 @@ class Ledger:
         self._step(self._rentals[bank], Input.WRITTEN_OFF, at, f"written off by {by}")
         return self._done()
 
-    def forget(self, cabinet: str) -> list[Change]:
-        """A cabinet was deleted: what stood in it stands nowhere."""
+    def forget(self, cabinet: str, at: Instant) -> list[Outcome]:
+        """A cabinet was deleted, and so were its commands: what stood in it stands nowhere; it says no more."""
+        for place, bank in list(self._asked.items()):
+            if place.cabinet == cabinet:
+                rental = self._rentals[bank]
+                sent = rental.state is not RentalState.REQUESTED
+                self._step(rental, Input.SILENT if sent else Input.REFUSED, at, "the cabinet was deleted")
         for bank in self._shelves.forget(cabinet):
             self._put_down(bank)
         self._changes.append(Forgotten(cabinet))
@@ -144,14 +149,14 @@ class Ledger:
 
     # What happens.
 
-    def command(self, command: str, bank: str, state: State, at: Instant) -> list[Change]:
+    def command(self, command: str, bank: str, state: State, at: Instant) -> list[Outcome]:
         """A borrow command for this bank came to a new state."""
         rental, happened = self._rentals.get(bank), OUTCOMES.get(state)
         if rental is not None and rental.id == command and happened is not None:
             self._step(rental, happened, at)
         return self._done()
 
-    def event(self, cabinet: str, event: Event, at: Instant) -> list[Change]:
+    def event(self, cabinet: str, event: Event, at: Instant) -> list[Outcome]:
         """A cabinet said something; ``at`` is when it was received."""
         if shown := inventory(event.values):
             self._look(cabinet, shown, at)
@@ -287,7 +292,9 @@ class Ledger:
         return True
 
     def _open(self, rental: Rental) -> None:
-        self._rentals[rental.bank] = rental
+        if (before := self._rentals.get(rental.bank)) is not None:
+            del self._by_id[before.id]
+        self._rentals[rental.bank] = self._by_id[rental.id] = rental
         self._changes.append(rental)
         if rental.state in ASKED:
             self._asked[rental.taken_from] = rental.bank
@@ -333,7 +340,7 @@ class Ledger:
     def _tell(self, alarm: Alarm, place: Place, bank: str) -> None:
         self._changes.append(notice(alarm, place, bank))
 
-    def _done(self) -> list[Change]:
+    def _done(self) -> list[Outcome]:
         changes, self._changes = self._changes, []
         return changes
 

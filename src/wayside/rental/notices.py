@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import enum
 
+import msgspec
+
 from wayside.model.events import Event, Kind, Values
-from wayside.rental.model import Notice, Place
+from wayside.model.rentals import Place
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something that a person should look at, as an alarm event of the cabinet; store and publish it as such."""
+
+    cabinet: str
+    event: Event
 
 
 class Alarm(enum.StrEnum):

@@ -15,7 +15,8 @@ import msgspec
 
 from wayside.model.errors import CommandError
 from wayside.model.instant import to_rfc3339
-from wayside.rental.model import Bank, misfit
+from wayside.model.rentals import Bank
+from wayside.rental.checks import misfit
 
 COLUMNS: Final = ("bank", "label", "registered_at", "retired_at", "cabinet", "slot", "rental")
 """Of the export; the import reads the first two and overlooks the others."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from wayside.model.instant import Instant
-from wayside.rental.model import Place, Slot
+from wayside.model.rentals import Place, Slot
 
 EMPTY: Final = "empty"
 CHARGING: Final = "charging"

@@ -13,27 +13,7 @@ import enum
 from typing import Final
 
 from wayside.model.commands import State
-
-
-class RentalState(enum.StrEnum):
-    """Where a rental is."""
-
-    REQUESTED = "requested"
-    DISPENSING = "dispensing"
-    """The order has left us."""
-    UNKNOWN = "unknown"
-    """The cabinet did not say what became of the order."""
-    RENTED = "rented"
-    RETURNED = "returned"
-    """The bank is back.  Without ``started_at`` nobody ever heard that it had gone."""
-    REFUSED = "refused"
-    """The order never left."""
-    FAILED = "failed"
-    """The cabinet said so."""
-    NOT_GIVEN = "not_given"
-    """Judging by its slot, the bank was not given out."""
-    LOST = "lost"
-    """Written off by a person."""
+from wayside.model.rentals import RentalState
 
 
 class Input(enum.Enum):

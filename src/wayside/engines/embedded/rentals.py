@@ -64,7 +64,7 @@ def snapshot(db: apsw.Connection) -> Snapshot:
     )
     slots = db.execute("SELECT cabinet, slot, state, since, bank, gave FROM slot ORDER BY cabinet, slot")
     latest = db.execute(
-        f"{SELECT_RENTAL} WHERE seq IN (SELECT (SELECT max(seq) FROM rental WHERE bank = b.id) FROM bank b)"
+        f"{SELECT_RENTAL} WHERE seq IN (SELECT (SELECT max(seq) FROM rental WHERE bank = b.id) FROM bank b)"  # noqa: S608 - constants
     )
     return Snapshot(
         tuple(

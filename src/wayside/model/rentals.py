@@ -1,33 +1,20 @@
-"""Banks, slots and rentals, as the store keeps them and the API shows them.
+"""Power banks, the slots that they stand in, and who borrowed which: as the store keeps them and the API shows them.
 
 Every record is whole: to store one is to replace the earlier one with the same key.
 """
 
 from __future__ import annotations
 
+import enum
 import re
 from typing import Final
 
 import msgspec
 
-from wayside.model.events import Event
 from wayside.model.instant import Instant
-from wayside.rental.states import RentalState
 
 BANK_ID: Final = re.compile(r"[0-9A-Za-z]{1,24}")
 """What cabinets can say of a bank."""
-
-LABEL_LENGTH_MAX: Final = 100
-"""A label is for a list on a screen."""
-
-
-def misfit(bank: str, label: str) -> tuple[str, str] | None:
-    """The field that no bank can have, and what is wanted there; None if both are well."""
-    if not BANK_ID.fullmatch(bank):
-        return "bank", f"{bank[:24]!r}: 1 to 24 letters and digits wanted"
-    if len(label) > LABEL_LENGTH_MAX or not (label == "" or label.isprintable()):
-        return "label", f"at most {LABEL_LENGTH_MAX} printable characters wanted"
-    return None
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +56,27 @@ class Slot(msgspec.Struct, frozen=True):
     gave: str | None = None
 
 
+class RentalState(enum.StrEnum):
+    """Where a rental is."""
+
+    REQUESTED = "requested"
+    DISPENSING = "dispensing"
+    """The order has left us."""
+    UNKNOWN = "unknown"
+    """The cabinet did not say what became of the order."""
+    RENTED = "rented"
+    RETURNED = "returned"
+    """The bank is back.  Without ``started_at`` nobody ever heard that it had gone."""
+    REFUSED = "refused"
+    """The order never left."""
+    FAILED = "failed"
+    """The cabinet said so."""
+    NOT_GIVEN = "not_given"
+    """Judging by its slot, the bank was not given out."""
+    LOST = "lost"
+    """Written off by a person."""
+
+
 class Rental(msgspec.Struct, frozen=True):
     """One borrowing, from the request on.  Key: ``id``, which is that of the command that asked for it.
 
@@ -95,14 +103,7 @@ class Forgotten(msgspec.Struct, frozen=True):
     cabinet: str
 
 
-class Notice(msgspec.Struct, frozen=True):
-    """Something that a person should look at, as an alarm event of the cabinet; store and publish it as such."""
-
-    cabinet: str
-    event: Event
-
-
-Change = Bank | Slot | Rental | Forgotten | Notice
+Change = Bank | Slot | Rental | Forgotten
 """What came of one input, to be stored in the same commit as the input itself."""
 
 

@@ -137,18 +137,6 @@ def _with_key(db: apsw.Connection, requested_by: str, key: str) -> str | None:
     return found
 
 
-def command_with_key(db: apsw.Connection, requested_by: str, key: str) -> CommandRecord | None:
-    """The command that this caller asked for with this key, with its steps."""
-    used = _with_key(db, requested_by, key)
-    return None if used is None else command(db, used)
-
-
-def _with_key(db: apsw.Connection, requested_by: str, key: str) -> str | None:
-    sql = "SELECT id FROM command WHERE requested_by = ? AND idempotency_key = ?"
-    found: str | None = db.execute(sql, (requested_by, key)).get
-    return found
-
-
 def commands(db: apsw.Connection, query: CommandQuery) -> Page[CommandRecord]:
     """A page of commands; one index serves it, other filters are held against what that brings."""
     limit = checked_limit(query.span)

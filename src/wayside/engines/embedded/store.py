@@ -23,8 +23,6 @@ from wayside.model.events import Latest, StoredEvent, StoredFrame
 from wayside.model.instant import Instant
 from wayside.model.rentals import Rental, Snapshot
 from wayside.ports.rentals import RentalQuery
-from wayside.model.rentals import Rental, Snapshot
-from wayside.ports.rentals import RentalQuery
 from wayside.ports.store import (
     Alarm,
     AlarmQuery,
@@ -99,8 +97,6 @@ class EmbeddedStore:
 
         def work(db: apsw.Connection) -> Committed:
             first_id = append_entries(db, parts.files.ledger, entries)
-            if changes:
-                rentals.apply_changes(db, changes)
             if changes:
                 rentals.apply_changes(db, changes)
             return Committed(first_id, commands.apply(db, transitions))
@@ -193,10 +189,6 @@ class EmbeddedStore:
         """The command that this caller asked for with this key."""
         return await self._read(lambda db: commands.command_with_key(db, requested_by, idempotency_key))
 
-    async def command_with_key(self, requested_by: str, idempotency_key: str) -> CommandRecord | None:
-        """The command that this caller asked for with this key."""
-        return await self._read(lambda db: commands.command_with_key(db, requested_by, idempotency_key))
-
     async def commands(self, query: CommandQuery) -> Page[CommandRecord]:
         """Newest first."""
         return await self._read(lambda db: commands.commands(db, query))
@@ -208,19 +200,6 @@ class EmbeddedStore:
     async def next_command_number(self) -> int:
         """Taken when this returns: no later call gives it again."""
         return await self._write(commands.next_number)
-
-    # Rentals
-    async def rental_snapshot(self) -> Snapshot:
-        """What the rules begin with."""
-        return await self._read(rentals.snapshot)
-
-    async def rental(self, rental: str) -> Rental | None:
-        """One rental."""
-        return await self._read(lambda db: rentals.rental(db, rental))
-
-    async def rentals(self, query: RentalQuery) -> Page[Rental]:
-        """Newest first."""
-        return await self._read(lambda db: rentals.rentals(db, query))
 
     # Rentals
     async def rental_snapshot(self) -> Snapshot:

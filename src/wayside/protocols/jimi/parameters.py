@@ -94,13 +94,13 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The server that the terminal connects to from now on."""
 
     host: Annotated[str, Meta(pattern=HOST, max_length=200, description="name or IPv4 address")]
-    port: Annotated[int, Meta(ge=1, le=65535)]
+    port: Annotated[int, Meta(ge=1, le=65535, description="TCP port")]
 
 
 class Switch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """On or off."""
 
-    on: bool
+    on: Annotated[bool, Meta(description="true: on, false: off")]
 
 
 class HttpUrl(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,6 +14,9 @@ from wayside.protocol.framing import AnyFrame, BadFrame, Fault, fault_of
 from wayside.protocol.questions import Registration
 from wayside.protocol.session import Session, Setup
 from wayside.wire.errors import DecodeError
+
+# How a message that the protocol has no name for is called; see ``protocol.framing.AnyFrame``.
+UNKNOWN: Final = "unknown_"
 
 
 def inspect(protocol: Protocol, link: Link, side: Side, data: bytes, at: Instant) -> list[dict[str, Any]]:
@@ -28,6 +31,19 @@ def inspect(protocol: Protocol, link: Link, side: Side, data: bytes, at: Instant
         rest = data[-framer.pending :]
         found.append(_refused(protocol, link, Fault.LENGTH, "frame ends early", rest))
     return found
+
+
+def inspect_either(protocol: Protocol, link: Link, data: bytes, at: Instant) -> list[dict[str, Any]]:
+    """``inspect`` where nobody knows who sent ``data``: a device, or a server if it can only be one."""
+    heard = inspect(protocol, link, Side.DEVICE, data, at)
+    if _makes_sense(heard):
+        return heard
+    told = inspect(protocol, link, Side.SERVER, data, at)
+    return told if _makes_sense(told) else heard
+
+
+def _makes_sense(frames: list[dict[str, Any]]) -> bool:
+    return all(frame["valid"] and not frame["message"].startswith(UNKNOWN) for frame in frames)
 
 
 def _one(

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from wayside.app import protocols
 from wayside.app.clock import now
-from wayside.app.decode import inspect
+from wayside.app.decode import inspect, inspect_either
 from wayside.app.suggest import suggestion
 from wayside.cli.exits import FAILED, OK, UsageError
 from wayside.model.errors import NotFound
@@ -31,7 +31,7 @@ def decode(
     /,
     *frames: Annotated[str, Parameter(allow_leading_hyphen=True)],  # for the "-" of standard input
     link: Transport | None = None,
-    from_: Annotated[Side, Parameter(name="--from")] = Side.DEVICE,
+    from_: Annotated[Side | None, Parameter(name="--from")] = None,
 ) -> int:
     """Print one JSON object per frame: its fields, the events it means, the bytes a server would answer.
 
@@ -42,7 +42,7 @@ def decode(
         frames: Bytes in hexadecimal, one frame or several each; "-" reads a string a line from standard input.
             A frame of a text protocol may stand as text, from its "*".
         link: The transport they were heard on; the protocol's first if not given.
-        from_: Who sent them.
+        from_: Who sent them; a device if not given, or a server where no device sends such a thing.
     """
     try:
         family = protocols.protocol(protocol)
@@ -53,8 +53,9 @@ def decode(
         raise UsageError("HEX is missing; - reads from standard input")
     all_valid = True
     for argument, text in _inputs(frames):
-        at = now()
-        for line in inspect(family, way, from_, read_bytes(text, argument), at):
+        data, at = read_bytes(text, argument), now()
+        lines = inspect(family, way, from_, data, at) if from_ else inspect_either(family, way, data, at)
+        for line in lines:
             sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
             all_valid = all_valid and line["valid"]
     return OK if all_valid else FAILED

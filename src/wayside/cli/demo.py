@@ -54,7 +54,9 @@ def demo(
 
 
 def _settings(folder: Path, http: str) -> dict[str, object]:
-    listeners = {f"listen.{protocol.name}": f"{LOOPBACK}:0" for protocol in PROTOCOLS}
+    listeners = {
+        f"listen.{protocol.name}": f"{LOOPBACK}:0" for protocol in PROTOCOLS if protocol.link(Transport.TCP)
+    }
     return {
         "data_dir": str(folder),
         "http": http,

@@ -11,6 +11,7 @@ from litestar.testing import AsyncTestClient
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from tests.api.cabinets import Cabinets, Feed
 from wayside.api.app import build_app
 from wayside.api.services import Distribution, MetricKind, Sample, Services
 from wayside.api.tokens import Scope, Tokens
@@ -437,6 +438,7 @@ class World:
         self.devices = FakeDevices(self.store, self.clock)
         self.tokens = Tokens(self.store, self.clock)
         self.shelf = FirmwareDirectory(directory, lambda: "http://lock.test", self.clock, bytes_max=1_000_000)
+        self.cabinets = Cabinets(self.store, self.clock)
         self.not_ready: str | None = None
         self.samples = [Sample("wayside_frames", MetricKind.COUNTER, "Frames", 3, {"protocol": "demo"})]
         self.distributions: list[Distribution] = []
@@ -446,6 +448,8 @@ class World:
             devices=self.devices,
             desk=FakeDesk(lambda: self.services, self.store),
             firmware=self.shelf,
+            rentals=self.cabinets.office,
+            feed=Feed(),
             protocols=(DEMO,),
             tokens=self.tokens,
             clock=self.clock,

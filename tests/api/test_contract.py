@@ -62,7 +62,14 @@ def operations() -> list[Any]:
 
 
 # What is there, so that requests also succeed.
-THERE = {"device": "demo:1", "event": 2, "protocol": "demo", "command": "c1"}
+THERE = {
+    "device": "demo:1",
+    "event": 2,
+    "protocol": "demo",
+    "command": "c1",
+    "bank": "A1",
+    "file": "gbfs.json",
+}
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))

@@ -25,7 +25,16 @@ PUBLIC = {
     ("GET", "/api/v1/openapi.json"): "the description holds no data",
 }
 
-FILLED = {"device": "demo:1", "event": "1", "key": "k", "command": "c1", "token": "t", "firmware": "f"}
+FILLED = {
+    "device": "demo:1",
+    "event": "1",
+    "key": "k",
+    "command": "c1",
+    "token": "t",
+    "firmware": "f",
+    "bank": "A1",
+    "file": "gbfs.json",
+}
 
 
 def routes(app: Litestar) -> Iterator[tuple[str, str, dict[str, Any]]]:

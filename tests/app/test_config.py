@@ -10,6 +10,7 @@ from wayside.app.protocols import PROTOCOLS
 from wayside.app.settings import LogLevel
 from wayside.gateway.registry import Registering
 from wayside.model.errors import ConfigError
+from wayside.protocol.base import Transport
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def test_the_defaults_stand_alone() -> None:
     assert found.settings.registration is Registering.QUARANTINE
     assert found.settings.retention.frames_age_days is None
     assert set(found.sources.values()) == {"default"}
-    assert set(found.settings.listen) == {protocol.name for protocol in PROTOCOLS}
+    assert set(found.settings.listen) == {each.name for each in PROTOCOLS if each.link(Transport.TCP)}
     assert found.settings.listen["jimi"] == "0.0.0.0:21100"
 
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from tests.rental.records import CABINET, START
 from wayside.model.rentals import BANK_ID, Bank, Place
+from wayside.ports.rentals import NewBank
 from wayside.rental.checks import LABEL_LENGTH_MAX
 from wayside.rental.sheets import (
     PROBLEMS_MAX,
     ROWS_MAX,
-    NewBank,
     SheetError,
     read_banks,
     write_banks,

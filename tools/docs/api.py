@@ -97,6 +97,7 @@ def application() -> Any:  # noqa: ANN401 - Litestar's own type says nothing mor
             devices=nothing,
             desk=nothing,
             firmware=nothing,
+            rentals=nothing,
             protocols=PROTOCOLS,
             tokens=nothing,
             clock=nothing,

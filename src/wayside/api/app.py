@@ -9,15 +9,18 @@ from litestar.di import Provide
 from wayside.api import (
     access,
     alarms,
+    banks,
     commands,
     devices,
     export,
     firmware,
+    gbfs,
     health,
     live,
     log,
     openapi,
     reference,
+    rentals,
     unknown,
 )
 from wayside.api.auth import Failures, Gate
@@ -30,6 +33,7 @@ from wayside.api.services import BODY_BYTES_MAX, Services
 ROOMS = (
     access,
     alarms,
+    banks,
     commands,
     devices,
     export,
@@ -38,6 +42,7 @@ ROOMS = (
     log,
     openapi,
     reference,
+    rentals,
     unknown,
 )
 
@@ -46,7 +51,8 @@ def build_app(services: Services) -> Litestar:
     """The ASGI application.  Nothing runs and nothing is opened until it is served."""
     metrics = Metrics(services.stats)
     gate = Gate(services.tokens, Failures(services.clock))
-    v1 = Router("/api/v1", route_handlers=[handler for room in ROOMS for handler in room.HANDLERS])
+    handlers = [handler for room in ROOMS for handler in room.HANDLERS]
+    v1 = Router("/api/v1", route_handlers=[*handlers, gbfs.feed_handler(public=services.feed_public)])
     return Litestar(
         [
             v1,

@@ -21,6 +21,7 @@ from wayside.api.problems import Refusal
 from wayside.api.services import Services
 from wayside.api.tokens import Caller
 from wayside.model.instant import EPOCH, Instant
+from wayside.model.rentals import BANK_ID
 from wayside.ports.store import PAGE_MAX, Span
 
 TEXT_MAX: Final = 100
@@ -30,6 +31,7 @@ ID_MAX: Final = 2**63 - 1
 DEVICE_MAX: Final = 100
 
 DEVICE_PATTERN: Final = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*:[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+BANK_PATTERN: Final = f"^{BANK_ID.pattern}$"
 NAME_PATTERN: Final = r"^[^\x00-\x1f\x7f-\x9f]*$"
 """Names that people give: anything printable, in any script."""
 

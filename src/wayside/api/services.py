@@ -13,6 +13,7 @@ from wayside.model.instant import Instant
 from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
 from wayside.ports.platform import CommandDesk, Devices
+from wayside.ports.rentals import AvailabilityFeed, Rentals
 from wayside.ports.store import Store
 from wayside.protocol.base import Protocol
 
@@ -65,12 +66,15 @@ class Services(msgspec.Struct, frozen=True):
     devices: Devices
     desk: CommandDesk
     firmware: FirmwareShelf
+    rentals: Rentals
     protocols: tuple[Protocol, ...]
     tokens: Tokens
     clock: Callable[[], Instant]
     stats: Callable[[], Iterable[Sample | Distribution]]
     readiness: Callable[[], Awaitable[str | None]]
     version: str
+    feed: AvailabilityFeed | None = None
+    feed_public: bool = False
     metrics_public: bool = False
 
     def protocol(self, name: str) -> Protocol | None:

@@ -13,12 +13,14 @@ import typing
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from wayside.app.address import parse_address
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.settings import Settings
+from wayside.app.tables import check_stations, options_check, table_from
 from wayside.app.wires import check_serials
 from wayside.protocol.base import Transport
 
@@ -29,12 +31,16 @@ OFF: Final = frozenset({"off", "none"})
 
 ANY_INTERFACE: Final = "0.0.0.0"  # noqa: S104 - devices are never on this machine
 
+BY_PROTOCOL: Final = frozenset({"listen", "options"})
+"""Tables that have a setting for each protocol."""
+
 TYPE_NAMES: Final[dict[object, str]] = {
     str: "text",
     bool: "true or false",
     int: "whole number",
     float: "number",
     tuple: "list of texts, in one text with commas between them",
+    dict: "table of texts, in one text as `NAME=VALUE,NAME=VALUE`",
 }
 
 
@@ -45,7 +51,7 @@ class Setting(msgspec.Struct, frozen=True):
     type: Any
     default: Any
     structure: type[msgspec.Struct]
-    """Where it is declared, under its last name (listeners: as ``listen``)."""
+    """Where it is declared, under its last name (those that each protocol has: under the first)."""
     check: Callable[[Any], object] | None = None
 
     @property
@@ -57,7 +63,7 @@ class Setting(msgspec.Struct, frozen=True):
     def doc(self) -> str:
         """What it is for."""
         head, _, leaf = self.name.rpartition(".")
-        return attribute_docs(self.structure)[head if head == "listen" else leaf]
+        return attribute_docs(self.structure)[head if head in BY_PROTOCOL else leaf]
 
     @property
     def optional(self) -> bool:
@@ -82,6 +88,8 @@ class Setting(msgspec.Struct, frozen=True):
             return None
         if isinstance(raw, str) and tuple in _parts(self.type):
             raw = [stripped for part in raw.split(",") if (stripped := part.strip())]
+        if isinstance(raw, str) and dict in _parts(self.type):
+            raw = table_from(raw)
         value = msgspec.convert(raw, self.type, strict=not isinstance(raw, str))
         if self.check is not None:
             self.check(value)
@@ -99,10 +107,20 @@ def check_url(text: str) -> None:
         raise ValueError(f"{text!r} is not of the form http://HOST:PORT")
 
 
+def check_timezone(name: str) -> None:
+    """Raises ``ValueError``: there is no such time zone."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"there is no time zone {name!r}; one is Europe/Berlin") from error
+
+
 CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "http": parse_address,
     "public_url": check_url,
     "serial": check_serials,
+    "stations": check_stations,
+    "gbfs.timezone": check_timezone,
 }
 
 
@@ -110,8 +128,8 @@ def _parts(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - annotations ha
     """The alternatives of an annotation, without their constraints."""
     while typing.get_origin(annotation) is typing.Annotated:
         annotation = typing.get_args(annotation)[0]
-    if typing.get_origin(annotation) is tuple:
-        return (tuple,)
+    if (container := typing.get_origin(annotation)) in {tuple, dict}:
+        return (container,)
     if typing.get_origin(annotation) in {types.UnionType, typing.Union}:
         return tuple(part for member in typing.get_args(annotation) for part in _parts(member))
     return (annotation,)
@@ -139,8 +157,11 @@ def _walk(structure: type[msgspec.Struct], prefix: str = "") -> Iterator[Setting
             yield from _walk(plain, f"{name}.")
         elif name == "listen":
             yield from _listeners()
+        elif name == "options":
+            yield from _options()
         else:
-            yield Setting(name, field.type, field.default, structure, CHECKS.get(name))
+            default = {} if plain is dict else field.default
+            yield Setting(name, field.type, default, structure, CHECKS.get(name))
 
 
 def _listeners() -> Iterator[Setting]:
@@ -149,6 +170,12 @@ def _listeners() -> Iterator[Setting]:
         if link is not None:
             default = None if link.port is None else f"{ANY_INTERFACE}:{link.port}"
             yield Setting(f"listen.{protocol.name}", str | None, default, Settings, parse_address)
+
+
+def _options() -> Iterator[Setting]:
+    for protocol in PROTOCOLS:
+        check = options_check(protocol.name)
+        yield Setting(f"options.{protocol.name}", dict[str, str], {}, Settings, check)
 
 
 SETTINGS: Final[dict[str, Setting]] = {setting.name: setting for setting in _walk(Settings)}
@@ -162,6 +189,8 @@ def shown(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, tuple):
         return ", ".join(value) or "none"
+    if isinstance(value, dict):
+        return ",".join(f"{name}={text}" for name, text in value.items()) or "none"
     return str(value)
 
 

@@ -125,7 +125,7 @@ def _words(error: ValueError, setting: Setting, value: object) -> str:
 
 
 def _nested(values: Mapping[str, object]) -> dict[str, Any]:
-    tree: dict[str, Any] = {"listen": {}}
+    tree: dict[str, Any] = {}
     for name, value in values.items():
         head, _, leaf = name.partition(".")
         if leaf:

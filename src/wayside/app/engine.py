@@ -22,6 +22,7 @@ from wayside.app.clock import now
 from wayside.app.metrics import samples
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.reach import base_url
+from wayside.app.rentals import CABINETS, publication
 from wayside.app.retention import prune_forever, retention_of
 from wayside.app.settings import Settings
 from wayside.app.wires import parse_serial
@@ -30,6 +31,8 @@ from wayside.gateway.gateway import Gateway
 from wayside.gateway.tcp import Listen
 from wayside.media.firmware import FirmwareDirectory
 from wayside.model.errors import ConfigError
+from wayside.rental.office import Office
+from wayside.rental.rules import CabinetRules
 
 FIRMWARE_FOLDER = "firmware"
 
@@ -60,6 +63,7 @@ class Engine:
         self._store = EmbeddedStore(self._data_dir)
         self._tokens = Tokens(self._store, now)
         self._firmware = FirmwareDirectory(self._data_dir / FIRMWARE_FOLDER, self._base_url, now)
+        rules = CabinetRules(CABINETS)
         self._gateway = Gateway(
             PROTOCOLS,
             self._store,
@@ -69,14 +73,24 @@ class Engine:
             limits=settings.limits,
             registration=settings.registration,
             firmware=self._firmware,
+            knows_bank=rules.knows,
+            options=settings.options,
+            rules=rules,
         )
+        devices = self._gateway.devices
+        self._office = Office(rules, self._store, self._gateway.desk, self._gateway.commit, now)
         self._http_address = parse_address(settings.http)
         self._services = Services(
             store=self._store,
             bus=bus,
-            devices=self._gateway.devices,
+            devices=devices,
             desk=self._gateway.desk,
             firmware=self._firmware,
+            rentals=self._office,
+            feed=publication(
+                settings, rules, store=self._store, devices=devices, base_url=self._base_url, clock=now
+            ),
+            feed_public=settings.gbfs.public,
             protocols=PROTOCOLS,
             tokens=self._tokens,
             clock=now,
@@ -87,7 +101,7 @@ class Engine:
         )
 
     async def start(self) -> Running:
-        """Store → tokens and firmware → gateway, which recovers and listens → HTTP → retention.
+        """Store → tokens, firmware, rentals → gateway, which recovers and listens → HTTP → retention.
 
         Raises:
             ConfigError: a folder or an address cannot be used; whatever had started is stopped again.
@@ -101,6 +115,7 @@ class Engine:
             # Stopped last of all that talks: until then callers can see how devices take their leave.
             web = await stack.enter_async_context(AsyncExitStack())
             stack.push_async_callback(self._gateway.drain)
+            await self._office.open()
             listens = _listens(self._settings)
             await self._gateway.start(listens, [parse_serial(text) for text in self._settings.serial])
             web.push_async_callback(self._start_http().stop)

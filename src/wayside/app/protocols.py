@@ -7,11 +7,12 @@ from typing import Final
 from wayside.app.suggest import suggestion
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Link, Protocol, Transport
-from wayside.protocols import door_lock, jimi, jk_bms, parking_lock
+from wayside.protocols import door_lock, jimi, jk_bms, parking_lock, power_bank
 
 PROTOCOLS: Final[tuple[Protocol, ...]] = (
     jimi.PROTOCOL,
     parking_lock.PROTOCOL,
+    power_bank.PROTOCOL,
     jk_bms.PROTOCOL,
     door_lock.PROTOCOL,
 )

@@ -57,6 +57,23 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """`text` for people, `json` for programs; `auto` is text if stderr is a terminal."""
 
 
+class GbfsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The feed of what there is to borrow, for maps."""
+
+    contact_email: Annotated[str, Meta(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    """Whom readers of the feed can write to. GBFS demands it, so without it there is no feed."""
+    public: bool = False
+    """Whether the feed can be read without a token."""
+    system_id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "wayside"
+    """What the system is called in the feed; never to be changed."""
+    name: Annotated[str, Meta(min_length=1)] = "Wayside"
+    """What people call it."""
+    timezone: str = "Etc/UTC"
+    """Where it is, such as `Europe/Berlin`."""
+    language: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{2,35}$")] = "en"
+    """The language of names, as an IETF tag."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server's settings."""
 
@@ -74,10 +91,16 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     serial: tuple[str, ...] = ()
     """Serial ports with one device each, as PROTOCOL:NAME=/dev/PORT@BAUD; the name is the device's ident.
     Left out, the name is that of the port, and the speed 115200."""
+    options: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What the documents leave open, by the names in the protocol's page."""
+    stations: dict[str, str] = field(default_factory=dict)
+    """Where cabinets stand, as DEVICE = "LATITUDE LONGITUDE"; only those are in the GBFS feed."""
     registration: Registering = Registering.QUARANTINE
     """A device that nobody registered: `quarantine` holds it until somebody accepts it, `open` lets it in."""
     metrics_public: bool = False
     """Whether `/metrics` can be read without a token."""
+    gbfs: GbfsSettings = GbfsSettings()
+    """The feed of what there is to borrow, for maps."""
     retention: RetentionSettings = RetentionSettings()
     """How long the log is kept."""
     log: LogSettings = LogSettings()

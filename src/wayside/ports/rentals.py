@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import msgspec
 
-from wayside.model.instant import Instant
 from wayside.model.rentals import Bank, Rental, RentalState, Slot, Snapshot
 from wayside.ports.store import Page, Span
 
@@ -72,10 +71,10 @@ class Borrowed(msgspec.Struct, frozen=True):
 
 
 class NewBank(msgspec.Struct, frozen=True):
-    """A bank to register."""
+    """A bank to register.  ``label`` None: as it is, none for a new one."""
 
     id: str
-    label: str = ""
+    label: str | None = None
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -89,8 +88,9 @@ class Registered(msgspec.Struct, frozen=True):
 class Rentals(Protocol):
     """Banks, what stands where, who has which.  Every change is durable and audited before the call returns."""
 
-    def is_cabinet(self, protocol: str) -> bool:
-        """Whether devices of this protocol give banks out."""
+    @property
+    def protocol(self) -> str:
+        """Devices of this protocol are cabinets."""
 
     def slots(self, cabinet: str) -> list[Slot]:
         """What is known of a cabinet's slots, by number."""
@@ -104,11 +104,11 @@ class Rentals(Protocol):
     def banks(self, query: BankQuery) -> Page[Bank]:
         """By number, ascending."""
 
-    async def register(self, banks: Sequence[NewBank], by: str) -> Registered:
-        """Make banks ours, or ours again.  Raises ``CommandError`` that names the field; then none of them is."""
+    async def register(self, bank: NewBank, by: str) -> Bank:
+        """Make a bank ours, or ours again.  Raises ``CommandError`` that names the field."""
 
     async def register_sheet(self, text: str, by: str) -> Registered:
-        """The same from CSV.  Raises ``CommandError`` with line and field of what is wrong."""
+        """All banks of a CSV file.  Raises ``CommandError`` with line and field of what is wrong; then none is."""
 
     def sheet(self) -> Iterator[str]:
         """All banks as CSV, line by line."""
@@ -136,9 +136,9 @@ class Rentals(Protocol):
     async def rentals(self, query: RentalQuery) -> Page[Rental]:
         """Newest first, as they are stored."""
 
-    async def feed(self, name: str, url_of: Callable[[str], str], now: Instant) -> dict[str, Any] | None:
-        """A file of the GBFS feed, ``gbfs`` being the one that lists the others; None if there is no such file.
 
-        Raises:
-            NotFound: nobody has configured the feed.
-        """
+class AvailabilityFeed(Protocol):
+    """What there is to borrow, for maps: the files of a GBFS feed."""
+
+    async def file(self, name: str) -> dict[str, Any] | None:
+        """A file by its name without ``.json``, ``gbfs`` being the one that lists the others; None if there is none."""

@@ -86,19 +86,21 @@ class Ledger:
         return self._by_id.get(rental)
 
     def available(self, cabinet: str) -> list[Slot]:
-        """The slots whose bank can be asked for, full ones first."""
+        """The slots whose bank can be asked for, the fullest first: charge has no number, so time stands for it."""
         good = [
             slot for slot in self.slots(cabinet) if slot.state in CAN_BE_BORROWED and self._is_free(slot.bank)
         ]
-        return sorted(good, key=lambda slot: CAN_BE_BORROWED.index(slot.state))
+        return sorted(good, key=lambda slot: (CAN_BE_BORROWED.index(slot.state), slot.since))
 
     # What people do.
 
-    def register(self, bank: str, at: Instant, label: str = "") -> list[Outcome]:
-        """Make a bank ours, or ours again; one that is already gets the new label."""
+    def register(self, bank: str, at: Instant, label: str | None = None) -> list[Outcome]:
+        """Make a bank ours, or ours again; one that is already gets the new label, if one is given."""
+        known = self._banks.get(bank)
+        if label is None:
+            label = known.label if known is not None else ""
         if (wrong := misfit(bank, label)) is not None:
             raise CommandError(wrong[1], wrong[0])
-        known = self._banks.get(bank)
         if known is None:
             place = self._shelves.place_of(bank)
             self._keep(Bank(bank, at, label, place=place))
@@ -116,7 +118,7 @@ class Ledger:
 
     def request(self, command: str, place: Place, bank: str, by: str, at: Instant) -> list[Outcome]:
         """Somebody asks for a bank.  To be called for every borrow command, before it can be sent."""
-        known = self._registered(bank)
+        known = self._registered(bank, "parameters.bank")
         if known.rental is not None:
             raise Conflict(f"bank {bank} is borrowed already, or about to be", "parameters.bank")
         if known.place != place:
@@ -328,9 +330,9 @@ class Ledger:
             self._banks[bank.id] = bank
             self._changes.append(bank)
 
-    def _registered(self, bank: str) -> Bank:
+    def _registered(self, bank: str, field: str = "bank") -> Bank:
         if not self.knows(bank):
-            raise NotFound(f"there is no bank {bank[:24]!r}", "bank")
+            raise NotFound(f"there is no bank {bank[:24]!r}", field)
         return self._banks[bank]
 
     def _is_free(self, bank: str | None) -> bool:

@@ -16,6 +16,7 @@ import msgspec
 from wayside.model.errors import CommandError
 from wayside.model.instant import to_rfc3339
 from wayside.model.rentals import Bank
+from wayside.ports.rentals import NewBank
 from wayside.rental.checks import misfit
 
 COLUMNS: Final = ("bank", "label", "registered_at", "retired_at", "cabinet", "slot", "rental")
@@ -28,13 +29,6 @@ ROWS_MAX: Final = 100_000
 PROBLEMS_MAX: Final = 20
 
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-class NewBank(msgspec.Struct, frozen=True):
-    """A bank to register."""
-
-    id: str
-    label: str
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -57,7 +51,7 @@ class SheetError(CommandError):
 
 
 def read_banks(text: str) -> list[NewBank]:
-    """The banks of a file with a header line.
+    """The banks of a file with a header line; without a column of labels they keep those that they have.
 
     Raises:
         SheetError: names line and field of everything that is wrong.
@@ -71,7 +65,8 @@ def read_banks(text: str) -> list[NewBank]:
         for row in reader:
             if not any(row):
                 continue
-            bank = NewBank(*(_cell(row, columns.get(name)) for name in COLUMNS[:2]))
+            label = _cell(row, columns["label"]) if "label" in columns else None
+            bank = NewBank(_cell(row, columns["bank"]), label)
             problems += _problems(bank, reader.line_num, seen)
             seen.setdefault(bank.id, reader.line_num)
             banks.append(bank)
@@ -121,12 +116,12 @@ def _columns(header: list[str]) -> dict[str, int]:
     return {name: number for number, name in enumerate(names)}
 
 
-def _cell(row: list[str], column: int | None) -> str:
-    return "" if column is None or column >= len(row) else _plain(row[column].strip(" "))
+def _cell(row: list[str], column: int) -> str:
+    return "" if column >= len(row) else _plain(row[column].strip(" "))
 
 
 def _problems(bank: NewBank, line: int, seen: dict[str, int]) -> Iterator[Problem]:
-    if (wrong := misfit(bank.id, bank.label)) is not None:
+    if (wrong := misfit(bank.id, bank.label or "")) is not None:
         yield Problem(line, *wrong)
     if bank.id in seen:
         yield Problem(line, "bank", f"{bank.id[:24]!r} stands in line {seen[bank.id]} already")

@@ -24,12 +24,13 @@ class DeviceState:
     as it came, and only merged when a different one follows, or somebody asks.
     """
 
-    __slots__ = ("_last", "_times", "_values", "newest")
+    __slots__ = ("_last", "_names", "_times", "_values", "newest")
 
     def __init__(self, values: Values | None = None, times: dict[str, Instant] | None = None) -> None:
         self._values = {} if values is None else values
         self._times = {} if times is None else times
         self._last: Values = {}
+        self._names: tuple[str, ...] = ()
         self.newest = max(self._times.values(), default=LONG_AGO)
 
     @property
@@ -52,8 +53,10 @@ class DeviceState:
             self._merge()
             self._fold_late(values, time, latest)
             return
-        if values.keys() != self._last.keys():
+        names = tuple(values)
+        if names != self._names:
             self._merge()
+            self._names = names
         self._last = values
         self.newest = time
 
@@ -62,7 +65,7 @@ class DeviceState:
         if self._last:
             self._values.update(self._last)
             self._times.update(dict.fromkeys(self._last, self.newest))
-            self._last = {}
+            self._last, self._names = {}, ()
 
     def _fold_late(self, values: Values, time: Instant, latest: Instant) -> None:
         """A buffered report fills gaps but replaces nothing newer.

@@ -35,7 +35,7 @@ def lock_folder(folder: Path) -> int:
         ConfigError: the folder cannot be written, or is in use.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ConfigError(f"data folder {folder}: {error.strerror}") from error

@@ -29,6 +29,7 @@ from wayside.ports.platform import (
     PreviewFrame,
     UnknownDevice,
 )
+from wayside.ports.relay import Connect, Disconnect, FromRelay, OutOfTurn, ToRelay
 from wayside.ports.store import (
     Alarm,
     AlarmQuery,
@@ -410,6 +411,51 @@ class Beep(Struct, frozen=True, forbid_unknown_fields=True):
     times: Annotated[int, Meta(ge=1, le=9, description="How often")] = 1
 
 
+class FakeRelayLine:
+    """Remembers what it hears; a ``fault`` is what it says is wrong with the next."""
+
+    def __init__(self, tell: Callable[[ToRelay], None]) -> None:
+        self.tell = tell
+        self.heard: list[FromRelay] = []
+        self.fault: str | None = None
+        self.ended = asyncio.Event()
+
+    def hear(self, message: FromRelay) -> None:
+        if self.fault is not None:
+            raise OutOfTurn(self.fault)
+        self.heard.append(message)
+
+    def lost(self) -> None:
+        if not self.ended.is_set():
+            self.ended.set()
+            self.tell(Disconnect("the relay is gone"))
+
+    async def over(self) -> None:
+        await self.ended.wait()
+
+
+class FakeRelays:
+    """Takes any device that there is, unless told to ``refuse``."""
+
+    def __init__(self, store: FakeStore) -> None:
+        self._store = store
+        self.refuse: str | None = None
+        self.lines: list[FakeRelayLine] = []
+
+    def check(self, device: str) -> None:
+        if device not in self._store.records:
+            raise NotFound("no such device", "device")
+        if self.refuse is not None:
+            raise Conflict(self.refuse, "device")
+
+    def open(self, device: str, address: str, tell: Callable[[ToRelay], None]) -> FakeRelayLine:
+        self.check(device)
+        line = FakeRelayLine(tell)
+        self.lines.append(line)
+        tell(Connect(device, "6e400001-b5a3-f393-e0a9-e50e24dcca9e"))
+        return line
+
+
 def never(*_: object) -> object:
     raise AssertionError("the API starts no sessions")
 
@@ -438,6 +484,7 @@ class World:
         self.devices = FakeDevices(self.store, self.clock)
         self.tokens = Tokens(self.store, self.clock)
         self.shelf = FirmwareDirectory(directory, lambda: "http://lock.test", self.clock, bytes_max=1_000_000)
+        self.relays = FakeRelays(self.store)
         self.cabinets = Cabinets(self.store, self.clock)
         self.not_ready: str | None = None
         self.samples = [Sample("wayside_frames", MetricKind.COUNTER, "Frames", 3, {"protocol": "demo"})]
@@ -447,6 +494,7 @@ class World:
             bus=self.bus,
             devices=self.devices,
             desk=FakeDesk(lambda: self.services, self.store),
+            relays=self.relays,
             firmware=self.shelf,
             rentals=self.cabinets.office,
             feed=Feed(),

@@ -116,7 +116,7 @@ async def test_a_route_that_forgot_its_scope_is_closed(world: World) -> None:
 async def test_each_websocket_refuses_too(world: World) -> None:
     app = world.app()
     paths = [route.path for route in app.routes if isinstance(route, WebSocketRoute)]
-    assert paths == ["/api/v1/live"]
+    assert paths == ["/api/v1/live", "/api/v1/relay"]
     wrong = f"{PREFIX}{'x' * 43}"
     for socket in (
         Socket(app, "/api/v1/live"),

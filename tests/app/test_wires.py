@@ -3,7 +3,7 @@
 import pytest
 
 from wayside.app.config import load
-from wayside.app.wires import check_serials, parse_serial
+from wayside.app.wires import ble_devices, check_serials, gatts, parse_serial
 from wayside.gateway.serial import Serial
 from wayside.model.errors import ConfigError
 
@@ -60,3 +60,48 @@ def test_serial_ports_from_every_source() -> None:
     )
     with pytest.raises(ConfigError, match=r"serial \(environment WAYSIDE_SERIAL\).*is not PROTOCOL"):
         load({}, {"WAYSIDE_SERIAL": "ttyUSB0"})
+
+
+def test_bluetooth_addresses_and_uuids() -> None:
+    addresses = ble_devices(("parking-lock:866266060000015=c0:00:00:00:00:01",))
+    assert addresses == {"parking-lock:866266060000015": "C0:00:00:00:00:01"}
+    (gatt,) = gatts(("parking-lock=FFF0/fff1/6E400003-b5a3-f393-e0a9-e50e24dcca9e",)).values()
+    assert gatt.service == "0000fff0-0000-1000-8000-00805f9b34fb"
+    assert gatt.notify == "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
+
+
+@pytest.mark.parametrize(
+    ("texts", "complaint"),
+    [
+        (("parking-lock=C0:00:00:00:00:01",), "is not PROTOCOL:NAME=AA:BB"),
+        (("parking-lock:866266060000015=C0:00:00:00:00",), "is not PROTOCOL:NAME=AA:BB"),
+        (("parking-lock:1=C0:00:00:00:00:01",), "'1' cannot be"),
+        (("jimi:353376110008882=C0:00:00:00:00:01",), "jimi has no ble link"),
+        (("parking-lock:866266060000015=C0:00:00:00:00:01",) * 2, "866266060000015 is there twice"),
+        (
+            (
+                "parking-lock:866266060000015=C0:00:00:00:00:01",
+                "parking-lock:866266060000023=c0:00:00:00:00:01",
+            ),
+            "address C0:00:00:00:00:01 is there twice",
+        ),
+    ],
+)
+def test_what_is_no_bluetooth_address(texts: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        ble_devices(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("parking-lock", "is not PROTOCOL=SERVICE/WRITE/NOTIFY"),
+        ("parking-lock=fff0/fff1", "is not PROTOCOL=SERVICE/WRITE/NOTIFY"),
+        ("parking-lock=fff0/fff1/fff", "is not PROTOCOL=SERVICE/WRITE/NOTIFY"),
+        ("jimi=fff0/fff1/fff2", "jimi has no ble link"),
+        ("nonsense=fff0/fff1/fff2", "there is no 'nonsense'"),
+    ],
+)
+def test_what_are_no_uuids(text: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        gatts((text,))

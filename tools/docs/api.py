@@ -96,6 +96,7 @@ def application() -> Any:  # noqa: ANN401 - Litestar's own type says nothing mor
             bus=nothing,
             devices=nothing,
             desk=nothing,
+            relays=nothing,
             firmware=nothing,
             rentals=nothing,
             protocols=PROTOCOLS,

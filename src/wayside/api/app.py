@@ -20,6 +20,7 @@ from wayside.api import (
     log,
     openapi,
     reference,
+    relay,
     rentals,
     unknown,
 )
@@ -42,6 +43,7 @@ ROOMS = (
     log,
     openapi,
     reference,
+    relay,
     rentals,
     unknown,
 )

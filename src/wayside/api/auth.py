@@ -1,6 +1,7 @@
 """Who may do what: a guard before every route, default deny.
 
-A route says ``opt={"scope": Scope.READ}`` or ``opt={"public": True}``; one that says neither is closed.  The token
+A route says ``opt={"scope": Scope.READ}`` or ``opt={"public": True}``; one that says neither is closed.  The relay
+has tokens of its own kind, which open nothing else, as others do not open it.  The token
 comes as ``Authorization: Bearer wst_…``, or, because browsers cannot set headers on a WebSocket, as one of the
 offered subprotocols: ``bearer.wst_…`` beside ``wayside.v1``.  Never in the query, which ends in logs.
 """
@@ -11,7 +12,7 @@ import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
@@ -19,13 +20,14 @@ from litestar.exceptions import WebSocketException
 from litestar.handlers import BaseRouteHandler
 
 from wayside.api.problems import Refusal
-from wayside.api.tokens import Caller, Scope, Tokens
+from wayside.api.tokens import Scope, Tokens
 from wayside.model.instant import MINUTE, SECOND, Instant
 
 PUBLIC: Final[dict[str, Any]] = {"public": True}
 READ: Final[dict[str, Any]] = {"scope": Scope.READ}
 COMMAND: Final[dict[str, Any]] = {"scope": Scope.COMMAND}
 ADMIN: Final[dict[str, Any]] = {"scope": Scope.ADMIN}
+RELAY: Final[dict[str, Any]] = {"relay": True}
 
 FEED_PROTOCOL: Final = "wayside.v1"
 TOKEN_PROTOCOL: Final = "bearer."  # noqa: S105 - the prefix of a subprotocol, not a secret
@@ -40,6 +42,7 @@ FAILURES_WINDOW: Final = MINUTE
 ADDRESSES_MAX: Final = 4096
 
 Connection = ASGIConnection[Any, Any, Any, Any]
+T = TypeVar("T")
 
 
 class Failures:
@@ -85,7 +88,10 @@ class Gate:
     def _check(self, connection: Connection, handler: BaseRouteHandler) -> None:
         if handler.opt.get("public") is True:
             return
-        caller = self._caller(connection)
+        if handler.opt.get("relay") is True:
+            connection.scope["auth"] = self._owner(connection, self._tokens.relay.grant)
+            return
+        caller = self._owner(connection, self._tokens.caller)
         needed = handler.opt.get("scope")
         if not isinstance(needed, Scope):
             raise Refusal(HTTPStatus.FORBIDDEN, "this route is closed")
@@ -94,7 +100,8 @@ class Gate:
             raise Refusal(HTTPStatus.FORBIDDEN, detail)
         connection.scope["auth"] = caller
 
-    def _caller(self, connection: Connection) -> Caller:
+    def _owner(self, connection: Connection, find: Callable[[str], T | None]) -> T:
+        """Whose token came with it, or what it permits."""
         token = offered_token(connection)
         if token is None:
             raise Refusal(
@@ -102,8 +109,8 @@ class Gate:
                 "a token is needed: Authorization: Bearer wst_…",
                 headers={"WWW-Authenticate": 'Bearer realm="wayside"'},
             )
-        if caller := self._tokens.caller(token):
-            return caller
+        if (owner := find(token)) is not None:
+            return owner
         client = connection.client
         if wait_s := self._failures.count(client.host if client else ""):
             raise Refusal(

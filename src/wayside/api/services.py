@@ -13,6 +13,7 @@ from wayside.model.instant import Instant
 from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
 from wayside.ports.platform import CommandDesk, Devices
+from wayside.ports.relay import Relays
 from wayside.ports.rentals import AvailabilityFeed, Rentals
 from wayside.ports.store import Store
 from wayside.protocol.base import Protocol
@@ -65,6 +66,7 @@ class Services(msgspec.Struct, frozen=True):
     bus: Bus
     devices: Devices
     desk: CommandDesk
+    relays: Relays
     firmware: FirmwareShelf
     rentals: Rentals
     protocols: tuple[Protocol, ...]

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from wayside.api.relay_tokens import RelayTokens
 from wayside.model.errors import Conflict, NotFound
 from wayside.model.instant import Instant
 from wayside.ports.store import AuditRecord, Store, TokenRecord
@@ -57,12 +58,13 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Tokens:
-    """The tokens of this server."""
+    """The tokens of this server; ``relay`` are those that let phones pass on what a lock says."""
 
     def __init__(self, store: Store, clock: Callable[[], Instant]) -> None:
         self._store = store
         self._clock = clock
         self._by_digest: dict[bytes, TokenRecord] = {}
+        self.relay: RelayTokens[Caller] = RelayTokens(clock, self.still_valid)
 
     async def open(self) -> str | None:
         """Load the tokens.  If none of them can administer, make one that can and return it, to be shown once.

@@ -21,7 +21,7 @@ from wayside.app.address import parse_address
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.settings import Settings
 from wayside.app.tables import check_stations, options_check, table_from
-from wayside.app.wires import check_serials
+from wayside.app.wires import ble_devices, check_serials, gatts
 from wayside.protocol.base import Transport
 
 ENVIRONMENT_PREFIX: Final = "WAYSIDE_"
@@ -119,6 +119,8 @@ CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "http": parse_address,
     "public_url": check_url,
     "serial": check_serials,
+    "ble_devices": ble_devices,
+    "gatt": gatts,
     "stations": check_stations,
     "gbfs.timezone": check_timezone,
 }

@@ -25,7 +25,7 @@ from wayside.app.reach import base_url
 from wayside.app.rentals import CABINETS, publication
 from wayside.app.retention import prune_forever, retention_of
 from wayside.app.settings import Settings
-from wayside.app.wires import parse_serial
+from wayside.app.wires import ble_devices, gatts, parse_serial
 from wayside.engines.embedded import EmbeddedStore, InProcessBus
 from wayside.gateway.gateway import Gateway
 from wayside.gateway.tcp import Listen
@@ -73,6 +73,8 @@ class Engine:
             limits=settings.limits,
             registration=settings.registration,
             firmware=self._firmware,
+            addresses=ble_devices(settings.ble_devices),
+            gatts=gatts(settings.gatt),
             knows_bank=rules.knows,
             options=settings.options,
             rules=rules,
@@ -85,6 +87,7 @@ class Engine:
             bus=bus,
             devices=devices,
             desk=self._gateway.desk,
+            relays=self._gateway.relays,
             firmware=self._firmware,
             rentals=self._office,
             feed=publication(

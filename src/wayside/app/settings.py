@@ -91,6 +91,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     serial: tuple[str, ...] = ()
     """Serial ports with one device each, as PROTOCOL:NAME=/dev/PORT@BAUD; the name is the device's ident.
     Left out, the name is that of the port, and the speed 115200."""
+    ble_devices: tuple[str, ...] = ()
+    """Bluetooth addresses of devices that are not called by theirs, as PROTOCOL:NAME=AA:BB:CC:DD:EE:FF."""
+    gatt: tuple[str, ...] = ()
+    """UUIDs of a protocol whose document names none, as PROTOCOL=SERVICE/WRITE/NOTIFY, four digits or all."""
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     """What the documents leave open, by the names in the protocol's page."""
     stations: dict[str, str] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Final
 from wayside.app.protocols import link, protocol
 from wayside.gateway.serial import Serial
 from wayside.model.errors import NotFound
-from wayside.protocol.base import Transport
+from wayside.protocol.base import Gatt, Transport
 
 BAUD: Final = 115_200
 """What all serial devices that we know are set to by their makers."""
@@ -17,6 +17,15 @@ BAUD_MAX: Final = 4_000_000
 _SERIAL: Final = re.compile(
     r"(?P<protocol>[^:=\s]+)(?::(?P<ident>[^=\s]+))?=(?P<path>/[^\s\x00]+?)(?:@(?P<baud>[0-9]{1,7}))?"
 )
+_BLE: Final = re.compile(
+    r"(?P<protocol>[^:=\s]+):(?P<ident>[^=\s]+)=(?P<address>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
+)
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_SHORT_UUID: Final = re.compile(r"[0-9A-Fa-f]{4}")
+_BASE_UUID: Final = "0000{}-0000-1000-8000-00805f9b34fb"
+"""What four digits stand for (Bluetooth Core, vol. 3, part B, 2.5.1)."""
+_GATT_UUIDS: Final = 3
+
 _NO_IDENT: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -38,6 +47,56 @@ def parse_serial(text: str) -> Serial:
         raise ValueError(f"{text!r}: a speed of {baud}, but 1 to {BAUD_MAX} wanted")
     _check_device(text, match["protocol"], ident, Transport.SERIAL)
     return Serial(match["protocol"], ident, path, baud)
+
+
+def ble_devices(texts: tuple[str, ...]) -> dict[str, str]:
+    """``parking-lock:866266060000015=C0:00:00:00:00:01``: addresses by device.
+
+    Raises:
+        ValueError: one is something else, or a device is there twice.
+    """
+    addresses: dict[str, str] = {}
+    for text in texts:
+        match = _BLE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not PROTOCOL:NAME=AA:BB:CC:DD:EE:FF")
+        device = f"{match['protocol']}:{match['ident']}"
+        _check_device(text, match["protocol"], match["ident"], Transport.BLE)
+        if device in addresses:
+            raise ValueError(f"the device {device} is there twice")
+        addresses[device] = match["address"].upper()
+    _check_once("address", list(addresses.values()))
+    return addresses
+
+
+def gatts(texts: tuple[str, ...]) -> dict[str, Gatt]:
+    """``door-lock=fff0/fff1/fff2``: the UUIDs of service, writing and notifications, by protocol.
+
+    Raises:
+        ValueError: one is something else.
+    """
+    found = {}
+    for text in texts:
+        name, _, uuids = text.partition("=")
+        whole = tuple(filter(None, map(_uuid, uuids.split("/", _GATT_UUIDS))))
+        try:
+            link(protocol(name), Transport.BLE)
+        except NotFound as error:
+            raise ValueError(f"{text!r}: {error.detail}") from error
+        if len(whole) != _GATT_UUIDS:
+            raise ValueError(
+                f"{text!r} is not PROTOCOL=SERVICE/WRITE/NOTIFY, such as door-lock=fff0/fff1/fff2"
+            )
+        service, write, notify = whole
+        found[name] = Gatt(service, write, notify)
+    return found
+
+
+def _uuid(text: str) -> str:
+    """A UUID in full; empty if it is none."""
+    if _SHORT_UUID.fullmatch(text):
+        return _BASE_UUID.format(text.lower())
+    return text.lower() if _UUID.fullmatch(text) else ""
 
 
 def _check_device(text: str, name: str, ident: str, transport: Transport) -> None:

@@ -15,10 +15,12 @@ from wayside.gateway.connection import Connection
 from wayside.gateway.device import Device
 from wayside.gateway.hub import Hub, Route
 from wayside.gateway.limits import Limits
+from wayside.gateway.nearby import Directory
 from wayside.gateway.pipeline import Pipeline
 from wayside.gateway.preview import Rehearsal
 from wayside.gateway.recovery import recover
 from wayside.gateway.registry import Registering, Registry
+from wayside.gateway.relay import Relays
 from wayside.gateway.serial import Serial, SerialPort
 from wayside.gateway.stats import Stats
 from wayside.gateway.tcp import Listen, Listener
@@ -28,7 +30,7 @@ from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
 from wayside.ports.rules import Consequence, Rules
 from wayside.ports.store import Entry, Store
-from wayside.protocol.base import Link, Protocol, Transport
+from wayside.protocol.base import Gatt, Link, Protocol, Transport
 
 log = structlog.get_logger("wayside.gateway")
 
@@ -41,6 +43,7 @@ LOOK_AGAIN_S: Final = 0.01
 class Gateway:
     """Make it inside a running event loop.
 
+    ``addresses`` are devices' Bluetooth addresses, ``gatts`` protocols' UUIDs where their documents name none.
     ``devices`` and ``desk`` are what ``ports.platform`` describes; ``stats`` is for metrics; ``options`` are the
     sessions' options by protocol; ``knows_bank`` says whether a power bank is ours; ``rules`` are asked what
     follows from what is stored.  ``clock`` gives microseconds since 1970 UTC.
@@ -59,6 +62,8 @@ class Gateway:
         firmware: FirmwareShelf | None = None,
         knows_bank: Callable[[str], bool] | None = None,
         options: Mapping[str, dict[str, str]] | None = None,
+        addresses: Mapping[str, str] | None = None,
+        gatts: Mapping[str, Gatt] | None = None,
         rules: Rules | None = None,
     ) -> None:
         self.limits = limits or Limits()
@@ -102,6 +107,10 @@ class Gateway:
             clock=clock,
             random_bytes=random_bytes,
         )
+        directory = Directory(
+            self.hub, devices, self._protocols, self._options, addresses=addresses or {}, gatts=gatts or {}
+        )
+        self.relays = Relays(self.hub, directory)
         self._listeners: dict[Listen, Listener] = {}
         self._serial_ports: list[SerialPort] = []
         self._sweeper: asyncio.Task[None] | None = None

@@ -41,6 +41,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A frame that was begun must end: at 2G speed the largest takes a second or two."""
     close_s: Seconds = 5.0
     """How long a closing connection may take to read its last bytes."""
+    gatt_write_s: Seconds = 10.0
+    """For one write over BLE: a tenth of a second, and what a phone's mobile network adds.  After that it is lost."""
     reopen_s: Seconds = 1.0
     """Before a serial port that went away is opened again, doubled each time: an adapter needs that long to settle."""
     reopen_max_s: Seconds = 15.0

@@ -5,11 +5,13 @@ from pathlib import Path
 import apsw
 import pytest
 
-from tests.store.samples import append, report
+from tests.store.samples import ONE, START, append, command, report
 from wayside.engines.embedded import EmbeddedStore
 from wayside.engines.embedded.connection import DATABASE
 from wayside.engines.embedded.migrations import APPLICATION_ID, migrate, steps, version_of
 from wayside.model.errors import ConfigError
+from wayside.model.rentals import Bank, Snapshot
+from wayside.ports.store import Batch, EventQuery
 
 
 def test_the_files_are_numbered_without_gaps(tmp_path: Path) -> None:
@@ -53,6 +55,38 @@ async def test_fresh_and_reopened_are_the_same(tmp_path: Path) -> None:
         schemas.append(db.execute("SELECT name, sql FROM sqlite_schema ORDER BY name").fetchall())
         db.close()
     assert schemas[0] == schemas[1]
+
+
+async def test_what_version_1_kept_is_there_in_the_newest(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path)
+    await store.open()
+    await append(store, report(values={"n": 1}))
+    await store.create_command(command())
+    await store.close()
+    db = apsw.Connection(str(tmp_path / DATABASE))
+    for table in ("bank", "slot", "rental"):
+        db.execute(f"DROP TABLE {table}")
+    db.execute("DELETE FROM schema_version WHERE version > 1")
+    first = apsw.Connection(":memory:")
+    migrate(first, steps()[:1])
+    assert names(db) == names(first)
+    db.close()
+
+    store = EmbeddedStore(tmp_path)
+    await store.open()
+    assert len((await store.events(EventQuery())).items) == 1
+    assert await store.command("c1") is not None
+    assert await store.rental_snapshot() == Snapshot()
+    bank = Bank("A", START)
+    await store.append(Batch([report(values={"n": 2})], changes=[bank]))
+    assert store.state(ONE)["n"].value == 2
+    assert (await store.rental_snapshot()).banks == (bank,)
+    await store.close()
+
+
+def names(db: apsw.Connection) -> set[str]:
+    """All tables and indexes."""
+    return {name for (name,) in db.execute("SELECT name FROM sqlite_schema")}
 
 
 async def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:

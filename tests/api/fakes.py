@@ -1,6 +1,5 @@
 """What stands behind the API, in memory: enough of each port for the API to be wrong about."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,6 +11,8 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from tests.api.cabinets import Cabinets, Feed
+from tests.api.fake_bus import FakeBus
+from tests.api.fake_relays import FakeRelays
 from wayside.api.app import build_app
 from wayside.api.services import Distribution, MetricKind, Sample, Services
 from wayside.api.tokens import Scope, Tokens
@@ -21,7 +22,6 @@ from wayside.model.errors import CommandError, Conflict, KeyReused, NotFound, St
 from wayside.model.events import Kind, Latest, StoredEvent, StoredFrame
 from wayside.model.identity import split_device_id
 from wayside.model.instant import SECOND, Instant, from_rfc3339, seconds
-from wayside.ports.bus import Notice, SlowReader
 from wayside.ports.platform import (
     CommandRequest,
     Presence,
@@ -29,7 +29,6 @@ from wayside.ports.platform import (
     PreviewFrame,
     UnknownDevice,
 )
-from wayside.ports.relay import Connect, Disconnect, FromRelay, OutOfTurn, ToRelay
 from wayside.ports.store import (
     Alarm,
     AlarmQuery,
@@ -257,43 +256,6 @@ class FakeStore:
         return paged(self.audit_log[::-1], span, lambda record: record.at)
 
 
-class FakeSubscription:
-    """A bounded queue."""
-
-    def __init__(self, wants: Callable[[Notice], bool], room: int) -> None:
-        self.wants = wants
-        self.queue: asyncio.Queue[Notice] = asyncio.Queue(room)
-        self.overflowed = asyncio.Event()
-        self.closed = False
-
-    async def get(self) -> Notice:
-        if self.overflowed.is_set():
-            raise SlowReader
-        return await self.queue.get()
-
-    def close(self) -> None:
-        self.closed = True
-
-
-class FakeBus:
-    """Tells every subscription."""
-
-    def __init__(self) -> None:
-        self.subscriptions: list[FakeSubscription] = []
-
-    def publish(self, notice: Notice) -> None:
-        for subscription in self.subscriptions:
-            if not subscription.closed and subscription.wants(notice):
-                try:
-                    subscription.queue.put_nowait(notice)
-                except asyncio.QueueFull:
-                    subscription.overflowed.set()
-
-    def subscribe(self, wants: Callable[[Notice], bool], *, room: int) -> FakeSubscription:
-        self.subscriptions.append(FakeSubscription(wants, room))
-        return self.subscriptions[-1]
-
-
 class FakeDevices:
     """Presence and decisions."""
 
@@ -411,51 +373,6 @@ class Beep(Struct, frozen=True, forbid_unknown_fields=True):
     times: Annotated[int, Meta(ge=1, le=9, description="How often")] = 1
 
 
-class FakeRelayLine:
-    """Remembers what it hears; a ``fault`` is what it says is wrong with the next."""
-
-    def __init__(self, tell: Callable[[ToRelay], None]) -> None:
-        self.tell = tell
-        self.heard: list[FromRelay] = []
-        self.fault: str | None = None
-        self.ended = asyncio.Event()
-
-    def hear(self, message: FromRelay) -> None:
-        if self.fault is not None:
-            raise OutOfTurn(self.fault)
-        self.heard.append(message)
-
-    def lost(self) -> None:
-        if not self.ended.is_set():
-            self.ended.set()
-            self.tell(Disconnect("the relay is gone"))
-
-    async def over(self) -> None:
-        await self.ended.wait()
-
-
-class FakeRelays:
-    """Takes any device that there is, unless told to ``refuse``."""
-
-    def __init__(self, store: FakeStore) -> None:
-        self._store = store
-        self.refuse: str | None = None
-        self.lines: list[FakeRelayLine] = []
-
-    def check(self, device: str) -> None:
-        if device not in self._store.records:
-            raise NotFound("no such device", "device")
-        if self.refuse is not None:
-            raise Conflict(self.refuse, "device")
-
-    def open(self, device: str, address: str, tell: Callable[[ToRelay], None]) -> FakeRelayLine:
-        self.check(device)
-        line = FakeRelayLine(tell)
-        self.lines.append(line)
-        tell(Connect(device, "6e400001-b5a3-f393-e0a9-e50e24dcca9e"))
-        return line
-
-
 def never(*_: object) -> object:
     raise AssertionError("the API starts no sessions")
 
@@ -484,7 +401,7 @@ class World:
         self.devices = FakeDevices(self.store, self.clock)
         self.tokens = Tokens(self.store, self.clock)
         self.shelf = FirmwareDirectory(directory, lambda: "http://lock.test", self.clock, bytes_max=1_000_000)
-        self.relays = FakeRelays(self.store)
+        self.relays = FakeRelays(self.store.records)
         self.cabinets = Cabinets(self.store, self.clock)
         self.not_ready: str | None = None
         self.samples = [Sample("wayside_frames", MetricKind.COUNTER, "Frames", 3, {"protocol": "demo"})]

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from tests.api.fakes import NOW, FakeSubscription, World
+from tests.api.fake_bus import FakeSubscription
+from tests.api.fakes import NOW, World
 from tests.api.sockets import Socket
 from wayside.api import live
 from wayside.api.live import ROOM, Filter

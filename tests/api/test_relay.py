@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from litestar import Litestar
 
-from tests.api.fakes import Client, FakeRelayLine, World
+from tests.api.fake_relays import FakeRelayLine
+from tests.api.fakes import Client, World
 from tests.api.sockets import Socket, until
 from tests.house.project import ROOT
 from wayside.api import relay, relay_tokens

@@ -72,7 +72,11 @@ def test_every_endpoint_is_there() -> None:
     }
     found = {(endpoint.path, endpoint.method) for endpoint in api.endpoints()}
     assert described <= found
-    assert {path for path, _ in found - described} == {"/api/v1/live", "/api/v1/openapi.json"}
+    assert {path for path, _ in found - described} == {
+        "/api/v1/live",
+        "/api/v1/relay",
+        "/api/v1/openapi.json",
+    }
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda protocol: protocol.name)

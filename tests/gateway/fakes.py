@@ -52,7 +52,7 @@ class FakeStore:
         if any(map(self.poison, batch.entries)):
             raise ValueError("cannot be stored")
         self.order.append("append")
-        self.batches.append(Batch(list(batch.entries), list(batch.transitions)))
+        self.batches.append(Batch(list(batch.entries), list(batch.transitions), list(batch.changes)))
         first = len(self.entries) + 1
         self.entries.extend(batch.entries)
         for step in batch.transitions:

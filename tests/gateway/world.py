@@ -21,6 +21,7 @@ from wayside.model.commands import CommandRecord
 from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
 from wayside.ports.platform import CommandRequest
+from wayside.ports.rules import Rules
 from wayside.ports.store import DeviceRecord, DeviceStatus, Store
 from wayside.protocol.base import Transport
 
@@ -106,6 +107,7 @@ class World:
         registration: Registering = Registering.QUARANTINE,
         firmware: FirmwareShelf | None = None,
         store: FakeStore | None = None,
+        rules: Rules | None = None,
     ) -> None:
         self.store = store or FakeStore()
         self.bus = FakeBus()
@@ -119,6 +121,7 @@ class World:
             limits=limits or quick(),
             registration=registration,
             firmware=firmware,
+            rules=rules,
         )
         self.desk = self.gateway.desk
         self.devices = self.gateway.devices
@@ -190,9 +193,10 @@ async def running(
     registration: Registering = Registering.QUARANTINE,
     firmware: FirmwareShelf | None = None,
     store: FakeStore | None = None,
+    rules: Rules | None = None,
 ) -> AsyncIterator[World]:
     """A started gateway that knows these devices."""
-    world = World(limits=limits, registration=registration, firmware=firmware, store=store)
+    world = World(limits=limits, registration=registration, firmware=firmware, store=store, rules=rules)
     world.know(*idents, status=status)
     await world.gateway.start([Listen("toy", "127.0.0.1", 0)] if listen else [])
     try:

@@ -13,9 +13,14 @@ import httpx
 from wayside.app.config import load
 from wayside.app.engine import running
 from wayside.app.protocols import PROTOCOLS
+from wayside.link.adapter import SYSTEM, Backends
 from wayside.protocol.base import Transport
 
 T = TypeVar("T")
+
+
+class Refused(Exception):
+    """The API said no; the text is its answer."""
 
 
 class Api:
@@ -29,12 +34,14 @@ class Api:
 
     async def get(self, path: str) -> Any:  # noqa: ANN401 - whatever JSON it is
         answer = await self._http.get(path)
-        assert answer.is_success, answer.text
+        if not answer.is_success:
+            raise Refused(answer.text)
         return answer.json()
 
     async def post(self, path: str, **body: object) -> Any:  # noqa: ANN401 - whatever JSON it is
         answer = await self._http.post(path, json=body)
-        assert answer.is_success, answer.text
+        if not answer.is_success:
+            raise Refused(answer.text)
         return answer.json()
 
     async def online(self, device: str, *, wanted: bool = True) -> None:
@@ -67,13 +74,13 @@ async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:
 
 
 @asynccontextmanager
-async def serving(folder: Path, **settings: object) -> AsyncIterator[Api]:
-    """On free ports of this machine."""
+async def serving(folder: Path, radio: Backends = SYSTEM, **settings: object) -> AsyncIterator[Api]:
+    """On free ports of this machine, with this Bluetooth."""
     listeners = {
         f"listen.{protocol.name}": "off" for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None
     }
     given = {"data_dir": str(folder), "http": "127.0.0.1:0", **listeners, **settings}
-    async with running(load(given, {}).settings) as server:
+    async with running(load(given, {}).settings, radio) as server:
         assert server.first_token is not None
         api = Api(f"http://{server.http}", server.first_token)
         try:

@@ -29,6 +29,7 @@ from wayside.app.wires import ble_devices, gatts, parse_serial
 from wayside.engines.embedded import EmbeddedStore, InProcessBus
 from wayside.gateway.gateway import Gateway
 from wayside.gateway.tcp import Listen
+from wayside.link.adapter import SYSTEM, Backends
 from wayside.media.firmware import FirmwareDirectory
 from wayside.model.errors import ConfigError
 from wayside.rental.office import Office
@@ -54,7 +55,7 @@ class Running(msgspec.Struct, frozen=True):
 class Engine:
     """Every part of a server.  Make it inside a running event loop; nothing is opened before ``start``."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, radio: Backends = SYSTEM) -> None:
         self._settings = settings
         self._data_dir = Path(settings.data_dir).absolute()
         self._stopping = False
@@ -75,6 +76,7 @@ class Engine:
             firmware=self._firmware,
             addresses=ble_devices(settings.ble_devices),
             gatts=gatts(settings.gatt),
+            radio=radio if settings.ble else None,
             knows_bank=rules.knows,
             options=settings.options,
             rules=rules,
@@ -156,9 +158,9 @@ class Engine:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Running]:
+async def running(settings: Settings, radio: Backends = SYSTEM) -> AsyncIterator[Running]:
     """A server for as long as the block lasts.  Raises as ``Engine.start``."""
-    engine = Engine(settings)
+    engine = Engine(settings, radio)
     facts = await engine.start()
     try:
         yield facts

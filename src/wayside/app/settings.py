@@ -91,6 +91,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     serial: tuple[str, ...] = ()
     """Serial ports with one device each, as PROTOCOL:NAME=/dev/PORT@BAUD; the name is the device's ident.
     Left out, the name is that of the port, and the speed 115200."""
+    ble: bool = False
+    """Whether locks in reach of this machine's Bluetooth adapter are called when a command waits for them."""
     ble_devices: tuple[str, ...] = ()
     """Bluetooth addresses of devices that are not called by theirs, as PROTOCOL:NAME=AA:BB:CC:DD:EE:FF."""
     gatt: tuple[str, ...] = ()

@@ -20,6 +20,7 @@ from wayside.gateway.jobs import Job
 from wayside.gateway.limits import Limits
 from wayside.gateway.pipeline import Guarded, Pipeline
 from wayside.gateway.preview import Rehearsal
+from wayside.gateway.reach import NoReach, Reach
 from wayside.gateway.requests import capability_of, check_confirmed, expires_after_s, may_wait, parameters_of
 from wayside.gateway.stats import Stats
 from wayside.model.commands import (
@@ -78,6 +79,7 @@ class Desk:
         self._loop = asyncio.get_running_loop()
         self._jobs: dict[str, Job] = {}
         self._expiries: list[tuple[Instant, str]] = []
+        self.reach: Reach = NoReach()
         self.closed = False
 
     # What callers ask.
@@ -87,7 +89,7 @@ class Desk:
         device, capability, parameters = self.checked(request)
         check_confirmed(capability, request)
         within_s = expires_after_s(capability, request, self._limits)
-        queue = may_wait(capability, request)
+        queue = may_wait(capability, request) or self.reach.can(device, capability)
         if (refusal := self._refusal(device, capability, queue=queue)) and not await self._seen(request):
             raise refusal
         at = self._clock()
@@ -300,6 +302,7 @@ class Desk:
             self._pump(device)
         elif job.queue:
             self._step(job, State.QUEUED, self._clock(), "the device is offline")
+            self.reach.call(device)
         else:
             self._step(job, State.EXPIRED, self._clock(), "the device went offline before it was sent")
 

@@ -10,6 +10,7 @@ import structlog
 
 from wayside.gateway.answers import Answers
 from wayside.gateway.belief import Belief
+from wayside.gateway.ble import Radio
 from wayside.gateway.commands import Desk
 from wayside.gateway.connection import Connection
 from wayside.gateway.device import Device
@@ -24,6 +25,7 @@ from wayside.gateway.relay import Relays
 from wayside.gateway.serial import Serial, SerialPort
 from wayside.gateway.stats import Stats
 from wayside.gateway.tcp import Listen, Listener
+from wayside.link.adapter import Backends
 from wayside.model.errors import ConfigError, StoreUnavailable
 from wayside.model.instant import Instant
 from wayside.ports.bus import Bus
@@ -44,6 +46,7 @@ class Gateway:
     """Make it inside a running event loop.
 
     ``addresses`` are devices' Bluetooth addresses, ``gatts`` protocols' UUIDs where their documents name none.
+    ``radio``: the Bluetooth to call them with; None: they are not called.
     ``devices`` and ``desk`` are what ``ports.platform`` describes; ``stats`` is for metrics; ``options`` are the
     sessions' options by protocol; ``knows_bank`` says whether a power bank is ours; ``rules`` are asked what
     follows from what is stored.  ``clock`` gives microseconds since 1970 UTC.
@@ -64,6 +67,7 @@ class Gateway:
         options: Mapping[str, dict[str, str]] | None = None,
         addresses: Mapping[str, str] | None = None,
         gatts: Mapping[str, Gatt] | None = None,
+        radio: Backends | None = None,
         rules: Rules | None = None,
     ) -> None:
         self.limits = limits or Limits()
@@ -111,6 +115,7 @@ class Gateway:
             self.hub, devices, self._protocols, self._options, addresses=addresses or {}, gatts=gatts or {}
         )
         self.relays = Relays(self.hub, directory)
+        self._radio = Radio(self.hub, directory, radio) if radio is not None else None
         self._listeners: dict[Listen, Listener] = {}
         self._serial_ports: list[SerialPort] = []
         self._sweeper: asyncio.Task[None] | None = None
@@ -138,6 +143,9 @@ class Gateway:
             kept = SerialPort(self.hub, self.route(serial.protocol, Transport.SERIAL), serial)
             kept.start()
             self._serial_ports.append(kept)
+        if self._radio is not None:
+            self.desk.reach = self._radio
+            self._radio.start()
         log.info("gateway started", unfinished_commands=unfinished)
 
     def port(self, protocol: str) -> int:
@@ -223,6 +231,8 @@ class Gateway:
         for connection in list(self.hub.connections):
             connection.abort(STOPPING)
         await _until(lambda: not self.hub.connections, end)
+        if self._radio is not None:
+            await self._radio.stop()
         if self._sweeper is not None:
             self._sweeper.cancel()
         await self._commit_the_rest(end)

@@ -43,8 +43,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a closing connection may take to read its last bytes."""
     gatt_write_s: Seconds = 10.0
     """For one write over BLE: a tenth of a second, and what a phone's mobile network adds.  After that it is lost."""
+    ble_find_s: Seconds = 12.0
+    """To find and connect to a lock: they advertise every second or two, and a caller waits 30 s for a door at most."""
+    ble_linger_s: Seconds = 3.0
+    """A lock that has nothing more to do is let go after this: long enough for what it says of its new state."""
     reopen_s: Seconds = 1.0
-    """Before a serial port that went away is opened again, doubled each time: an adapter needs that long to settle."""
+    """Before a serial port, or a lock out of reach, is tried again, doubled each time: adapters need it to settle."""
     reopen_max_s: Seconds = 15.0
     """Where the doubling ends: whoever plugs it in again still stands there when it works."""
 

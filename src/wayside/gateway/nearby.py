@@ -10,6 +10,7 @@ import msgspec
 
 from wayside.gateway.device import Device
 from wayside.gateway.hub import Hub, Route
+from wayside.model.commands import WAITING
 from wayside.model.errors import Conflict, NotFound
 from wayside.model.identity import split_device_id
 from wayside.ports.store import DeviceStatus
@@ -72,6 +73,14 @@ class Directory:
             raise Conflict(f"nobody has said which UUIDs {protocol.name} has: see the setting gatt", "device")
         route = Route(protocol, link, self._hub, self._options.get(protocol.name, {}))
         return Way(known, route, gatt, self._address(device))
+
+    def waiting(self) -> list[Device]:
+        """Devices for which commands wait."""
+        return [
+            device
+            for device in self._devices.values()
+            if any(job.state in WAITING for job in device.jobs.values())
+        ]
 
     def _address(self, device: str) -> str | None:
         ident = split_device_id(device)[1]

@@ -29,6 +29,9 @@ class Backends(msgspec.Struct, frozen=True):
     client: type[BaseBleakClient] | None = None
 
 
+SYSTEM: Final = Backends()
+
+
 class Seen(msgspec.Struct, frozen=True):
     """What advertises here.  ``rssi`` in dBm."""
 
@@ -92,6 +95,16 @@ async def connected(
     finally:
         async with _os_errors():
             await client.disconnect()
+
+
+async def usable(backends: Backends) -> None:
+    """Try the adapter.
+
+    Raises:
+        OSError: there is none, or it is switched off.
+    """
+    async with _os_errors(), BleakScanner(backend=backends.scanner):
+        pass
 
 
 async def look_around(backends: Backends, within_s: float, services: tuple[str, ...] = ()) -> list[Seen]:

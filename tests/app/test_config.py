@@ -114,6 +114,12 @@ def test_so_is_one_from_elsewhere(
         load(command_line, environ)
 
 
+def test_options_are_not_shown_because_some_are_secret() -> None:
+    found = load({"options.power-bank": "crc_mode=lenient"}, {})
+    assert found.open_value("options.power-bank") == {"crc_mode": "…"}
+    assert found.open_value("http") == found.value("http")
+
+
 def test_a_missing_named_file_is_an_error() -> None:
     with pytest.raises(ConfigError, match=r"gone\.toml"):
         load({}, {}, Path("gone.toml"))

@@ -20,6 +20,8 @@ from wayside.model.errors import ConfigError
 DEFAULT_FILE: Final = "wayside.toml"
 CONFIG_VARIABLE: Final = "WAYSIDE_CONFIG"
 
+HIDDEN: Final = "…"
+
 NOT_SETTINGS: Final = frozenset({CONFIG_VARIABLE, "WAYSIDE_URL", "WAYSIDE_TOKEN"})
 """Variables that the command itself reads."""
 
@@ -43,6 +45,14 @@ class Configuration(msgspec.Struct, frozen=True):
         value: Any = self.settings
         for part in name.split(".", 1):
             value = value[part] if isinstance(value, dict) else getattr(value, part)
+        return value
+
+
+    def open_value(self, name: str) -> object:
+        """The same without secrets: options hold keys and passwords."""
+        value = self.value(name)
+        if name.startswith("options.") and isinstance(value, dict):
+            return dict.fromkeys(value, HIDDEN)
         return value
 
 

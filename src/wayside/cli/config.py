@@ -23,9 +23,9 @@ def config(*, options: SettingOptions = DEFAULTS, json: Json = False) -> None:
     effective = options.load()
     if json:
         for name in SETTINGS:
-            json_line({"name": name, "value": effective.value(name), "source": effective.sources[name]})
+            json_line({"name": name, "value": effective.open_value(name), "source": effective.sources[name]})
     else:
-        rows = [(name, shown(effective.value(name)), effective.sources[name]) for name in SETTINGS]
+        rows = [(name, shown(effective.open_value(name)), effective.sources[name]) for name in SETTINGS]
         table(("setting", "value", "from"), rows)
     for stranger in strangers(os.environ):
         note(f"ignored: {stranger}")

@@ -23,7 +23,8 @@ OPTIONS: Final = ("--link", "--from")
 
 _BLANKS: Final = re.compile(r"\s+")
 _NOT_HEX: Final = re.compile(r"[^0-9A-Fa-f]")
-_TEXT_MARK: Final = "*"
+_TEXT_MARKS: Final = ("*", "{")
+"""What text frames begin with; no hexadecimal does."""
 
 
 def decode(
@@ -40,7 +41,7 @@ def decode(
     Args:
         protocol: Whose frames they are: jimi, parking-lock, …
         frames: Bytes in hexadecimal, one frame or several each; "-" reads a string a line from standard input.
-            A frame of a text protocol may stand as text, from its "*".
+            A frame of a text protocol may stand as text, from its "*" or "{".
         link: The transport they were heard on; the protocol's first if not given.
         from_: Who sent them; a device if not given, or a server where no device sends such a thing.
     """
@@ -75,12 +76,12 @@ def _inputs(frames: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 
 def read_bytes(text: str, argument: str) -> bytes:
-    """Bytes of a hex string; blanks may stand anywhere.  A text protocol's line, from its ``*``, may stand as it is.
+    """Bytes of a hex string; blanks may stand anywhere.  A text frame, from its ``*`` or ``{``, may stand as it is.
 
     Raises:
         UsageError: neither; names the argument and the place.
     """
-    if text.lstrip().startswith(_TEXT_MARK):
+    if text.lstrip().startswith(_TEXT_MARKS):
         return text.strip().encode()
     digits = _BLANKS.sub("", text)
     if not digits:

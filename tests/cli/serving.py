@@ -10,10 +10,18 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from tests.cli.running import WAYSIDE, environment, json_lines, wayside
+from wayside.app.catalogue import SETTINGS
 
 T = TypeVar("T")
 
 PATIENCE_S = 40.0
+
+# Whatever families there are: a free port each, unless the test says another.
+FREE_PORTS = {
+    setting.environment: "127.0.0.1:0"
+    for setting in SETTINGS.values()
+    if setting.name.startswith(("http", "listen."))
+}
 
 
 class Server:
@@ -46,7 +54,12 @@ def serving(data_dir: Path, *arguments: str) -> Iterator[Server]:
     command = [*WAYSIDE, "serve", "--data-dir", str(data_dir), "--log-format", "json", *arguments]
     with errors.open("w") as stderr:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment(), cwd=data_dir.parent
+            command,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=environment(FREE_PORTS),
+            cwd=data_dir.parent,
         )
     try:
         assert process.stdout is not None

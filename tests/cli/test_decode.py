@@ -133,7 +133,13 @@ def test_content_that_is_no_message_is_an_error_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("text", "data"),
-    [("7878", b"xx"), ("78 78\n", b"xx"), ("aB cD", b"\xab\xcd"), (" *BGCR# ", b"*BGCR#"), ('{"86"}\r\n', b'{"86"}')],
+    [
+        ("7878", b"xx"),
+        ("78 78\n", b"xx"),
+        ("aB cD", b"\xab\xcd"),
+        (" *BGCR# ", b"*BGCR#"),
+        ('{"86"}\r\n', b'{"86"}'),
+    ],
 )
 def test_hex_is_read_generously(text: str, data: bytes) -> None:
     assert read_bytes(text, "HEX") == data

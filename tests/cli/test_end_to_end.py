@@ -10,18 +10,14 @@ from typing import Any
 import pytest
 
 from tests.cli.running import WAYSIDE, environment, json_lines, wayside
-from tests.cli.serving import PATIENCE_S, Server, eventually, rows, serving, simulating
+from tests.cli.serving import FREE_PORTS, PATIENCE_S, Server, eventually, rows, serving, simulating
 
 pytestmark = pytest.mark.timeout(180)
-
-FAMILIES = ("jimi", "parking-lock", "jk-bms")
-LISTENERS = tuple(word for name in FAMILIES for word in ("--listen", f"{name}=127.0.0.1:0"))
-ANYWHERE = ("--http", "127.0.0.1:0", *LISTENERS)
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with serving(tmp_path / "data", *ANYWHERE, "--registration", "open") as found:
+    with serving(tmp_path / "data", "--registration", "open") as found:
         yield found
 
 
@@ -81,7 +77,7 @@ def test_a_fleet_is_stored_and_everything_can_be_asked(
 
 def test_a_stopped_server_ends_well_and_keeps_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with serving(data, *ANYWHERE, "--registration", "open") as server:
+    with serving(data, "--registration", "open") as server:
         assert server.token is not None
         env = server.environment(server.token)
         places = [f"jimi={server.address('jimi')}", f"parking-lock={server.address('parking-lock')}"]
@@ -92,7 +88,7 @@ def test_a_stopped_server_ends_well_and_keeps_everything(tmp_path: Path) -> None
             assert code == 0
             assert said == "stopping\n"
 
-            again = ("--http", "127.0.0.1:0", "--listen", places[0], "--listen", places[1])
+            again = ("--listen", places[0], "--listen", places[1])
             with serving(data, *again) as second:
                 assert second.token is None
                 env = second.environment(server.token)
@@ -105,7 +101,7 @@ def test_a_stopped_server_ends_well_and_keeps_everything(tmp_path: Path) -> None
 
 
 def test_strangers_wait_until_somebody_decides(tmp_path: Path) -> None:
-    with serving(tmp_path / "data", *ANYWHERE) as server:
+    with serving(tmp_path / "data") as server:
         assert server.token is not None
         env = server.environment(server.token)
         with simulating("jimi", "--to", server.address("jimi"), "--count", "1", "--interval", "0.3"):
@@ -158,7 +154,7 @@ def test_tokens_open_as_much_as_they_say(server: Server, env: dict[str, str], tm
     assert server.stop()[0] == 0
     found = wayside(*recover)
     assert found.returncode == 0, found.stderr
-    with serving(tmp_path / "data", *ANYWHERE) as second:
+    with serving(tmp_path / "data") as second:
         assert second.token is None
         assert wayside("tokens", "list", env=second.environment(found.stdout.strip())).returncode == 0
 
@@ -166,17 +162,15 @@ def test_tokens_open_as_much_as_they_say(server: Server, env: dict[str, str], tm
 @pytest.mark.parametrize("name", ["http", "jimi"])
 def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path, name: str) -> None:
     taken = server.address(name)
-    http = taken if name == "http" else "127.0.0.1:0"
-    jimi = taken if name == "jimi" else "127.0.0.1:0"
-    listen = ("--listen", f"jimi={jimi}", "--listen", "parking-lock=off")
-    run = wayside("serve", "--data-dir", str(tmp_path / "other"), "--http", http, *listen)
+    wanted = ("--http", taken) if name == "http" else ("--listen", f"jimi={taken}")
+    run = wayside("serve", "--data-dir", str(tmp_path / "other"), *wanted, env=FREE_PORTS)
     assert run.returncode == 1
     assert f"cannot listen {'for jimi ' if name == 'jimi' else ''}on {taken}" in run.stderr
     assert "Traceback" not in run.stderr
 
 
 def test_a_folder_in_use_is_named(server: Server, tmp_path: Path) -> None:
-    run = wayside("serve", "--data-dir", str(tmp_path / "data"), *ANYWHERE)
+    run = wayside("serve", "--data-dir", str(tmp_path / "data"))
     assert run.returncode == 1
     assert "another process is using it" in run.stderr
 

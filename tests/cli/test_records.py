@@ -20,9 +20,7 @@ OBSTRUCTED = b"*BGCR,OM,866266066379439,W0,3#\n"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    listen = ("jimi=off", "parking-lock=127.0.0.1:0", "jk-bms=off")
-    places = (part for place in listen for part in ("--listen", place))
-    with serving(tmp_path / "data", "--http", "127.0.0.1:0", *places, "--registration", "open") as found:
+    with serving(tmp_path / "data", "--registration", "open") as found:
         yield found
 
 

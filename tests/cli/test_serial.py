@@ -8,7 +8,6 @@ import pytest
 
 from tests.cli.running import WAYSIDE, environment, wayside
 from tests.cli.serving import PATIENCE_S, eventually, rows, serving
-from tests.cli.test_end_to_end import ANYWHERE
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -21,7 +20,7 @@ def test_a_battery_at_a_serial_port(tmp_path: Path) -> None:
         ident, _, port = battery.stdout.readline().strip().partition(" at ")
         assert ident
         serial = ("--serial", f"jk-bms:pack-1={port}@115200")
-        with serving(tmp_path / "data", *ANYWHERE, *serial, "--registration", "open") as server:
+        with serving(tmp_path / "data", *serial, "--registration", "open") as server:
             assert f"  serial        jk-bms:pack-1={port}@115200\n" in server.banner
             assert server.token is not None
             env = server.environment(server.token)

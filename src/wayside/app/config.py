@@ -47,7 +47,6 @@ class Configuration(msgspec.Struct, frozen=True):
             value = value[part] if isinstance(value, dict) else getattr(value, part)
         return value
 
-
     def open_value(self, name: str) -> object:
         """The same without secrets: options hold keys and passwords."""
         value = self.value(name)

@@ -57,7 +57,7 @@ def export(
         "since": ago("--since", since),
         "until": ago("--until", until),
     }
-    with server.client() as client, _opened(output) as file, _progress(output) as tell:
+    with server.client() as client, written(output) as file, _progress(output) as tell:
         size = 0
         for chunk in client.stream("/export/events", query):
             file.write(chunk)
@@ -66,7 +66,7 @@ def export(
 
 
 @contextlib.contextmanager
-def _opened(output: Path | None) -> Iterator[IO[bytes]]:
+def written(output: Path | None) -> Iterator[IO[bytes]]:
     """Standard output, or a file that takes its name when everything is in it."""
     if output is None:
         yield sys.stdout.buffer

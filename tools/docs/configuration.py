@@ -9,12 +9,13 @@ from types import ModuleType
 from tools.docs.generated import Page
 from tools.docs.markdown import code, table
 from tools.docs.sources import reason
-from wayside.api import auth, live, server, services, tokens
+from wayside.api import auth, banks, live, server, services, tokens
 from wayside.app.catalogue import SettingRow, settings_reference
 from wayside.app.protocols import PROTOCOLS
 from wayside.media import firmware
 from wayside.ports import store
 from wayside.protocol import framing
+from wayside.rental import sheets
 
 LIMITS = "limits."
 LISTEN = "listen."
@@ -38,10 +39,18 @@ registration = "quarantine"
 parking-lock = "0.0.0.0:9681"
 jimi = "off"
 
+[options.power-bank]
+crc_mode = "lenient"
+
+[stations]
+"power-bank:866262045678903" = "52.5200 13.4050"
+
 [retention]
 frames_age_days = 30
 events_age_days = 400
 ```
+
+What a protocol's `options` may hold stands in its page. `wayside config` does not show their values: some are keys.
 """
 
 LIMITS_HEAD = """\
@@ -76,6 +85,8 @@ CONSTANTS: tuple[tuple[ModuleType, str, str], ...] = (
     (live, "SEND_S", "seconds that a live feed may take to read one"),
     (server, "CONNECTIONS_MAX", "HTTP connections served at once"),
     (server, "HEADER_READ_TIMEOUT_S", "seconds for a request's headers"),
+    (banks, "SHEET_BYTES_MAX", "bytes of a list of banks"),
+    (sheets, "ROWS_MAX", "banks of a list"),
     (firmware, "FIRMWARE_BYTES_MAX", "bytes of a firmware file"),
     (firmware, "OFFERS_MAX", "addresses given out for firmware at once"),
 )

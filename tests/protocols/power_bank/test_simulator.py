@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+
 import pytest
 
 from tests.harness import Duet, Tamper, byte_by_byte, duplicate

@@ -17,6 +17,7 @@ from wayside.gateway.gatt import GattTransport
 from wayside.gateway.hub import Hub
 from wayside.gateway.nearby import Directory, Way, elsewhere
 from wayside.link.adapter import Backends, BleakPeripheral, connected, usable
+from wayside.link.tasks import end
 from wayside.model.commands import IN_FLIGHT, WAITING, Capability
 from wayside.model.errors import CommandError
 from wayside.model.identity import split_device_id
@@ -43,10 +44,7 @@ class Radio:
 
     async def stop(self) -> None:
         """Call nobody any more; whoever talks has been hung up before."""
-        tasks = [task for task in (self._watching, *self._calls.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*(task for task in (self._watching, *self._calls.values()) if task is not None))
 
     def can(self, device: Device, capability: Capability) -> bool:
         way = self._way(device)

@@ -56,6 +56,7 @@ class GattTransport(asyncio.Transport):
         self.ended.set()
         if self._writing is not None:
             self._writing.cancel()
+            self._queue.put_nowait(None)  # a cancellation can get lost, see link.tasks
             self._loop.call_soon(self._protocol.connection_lost, error)
 
     # What a connection asks of its transport.
@@ -112,7 +113,7 @@ class GattTransport(asyncio.Transport):
 
     async def _write_all(self) -> None:
         try:
-            while (piece := await self._queue.get()) is not None:
+            while (piece := await self._queue.get()) is not None and not self.ended.is_set():
                 async with asyncio.timeout(self._limits.gatt_write_s):
                     await self._client.write(self._gatt.write, piece)
                 self._unwritten -= len(piece)

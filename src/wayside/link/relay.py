@@ -14,6 +14,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from wayside.link.tasks import end
 from wayside.ports.gatt import Peripheral
 from wayside.ports.relay import (
     MESSAGE_BYTES_MAX,
@@ -85,9 +86,7 @@ async def _pass_on(socket: ClientConnection, peripheral: Peripheral) -> str:
             telling.result()
         raise ConnectionResetError("the device is gone")
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
 
 
 async def _obey(socket: ClientConnection, peripheral: Peripheral, outbox: asyncio.Queue[FromRelay]) -> str:

@@ -30,6 +30,10 @@ class FakeBus:
     def __init__(self) -> None:
         self.subscriptions: list[FakeSubscription] = []
 
+    @property
+    def listening(self) -> bool:
+        return bool(self.subscriptions)
+
     def publish(self, notice: Notice) -> None:
         for subscription in self.subscriptions:
             if not subscription.closed and subscription.wants(notice):

@@ -158,6 +158,10 @@ class FakeBus:
     def __init__(self) -> None:
         self.notices: list[Notice] = []
 
+    @property
+    def listening(self) -> bool:
+        return True
+
     def publish(self, notice: Notice) -> None:
         self.notices.append(notice)
 

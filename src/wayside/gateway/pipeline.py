@@ -380,6 +380,8 @@ class Pipeline:
         self.kick()
 
     def _publish(self, batch: _Gathering, ids: range | list[int]) -> None:
+        if not self._bus.listening:
+            return
         publish = self._bus.publish
         for number, entry in zip(ids, batch.entries, strict=True):
             event = entry.event

@@ -42,6 +42,10 @@ class SlowReader(Exception):
 class Bus(Protocol):
     """Publish and subscribe."""
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody would hear it; if not, a notice need not even be made."""
+
     def publish(self, notice: Notice) -> None:
         """Tell everybody whose filter takes it; never waits."""
 

@@ -16,6 +16,11 @@ class InProcessBus:
         # Replaced, never changed: a filter may close subscriptions while a notice goes round.
         self._subscriptions: tuple[InProcessSubscription, ...] = ()
 
+    @property
+    def listening(self) -> bool:
+        """Whether anybody would hear it."""
+        return bool(self._subscriptions)
+
     def publish(self, notice: Notice) -> None:
         """Tell everybody whose filter takes it; never waits."""
         for subscription in self._subscriptions:

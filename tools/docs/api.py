@@ -35,8 +35,8 @@ JSON over HTTP under `/api/v1`. The same as OpenAPI 3.1, for programs: `GET /api
 - **Times** are RFC 3339 in UTC, **bytes** are hexadecimal, **devices** are `<protocol>:<ident>`.
 - **Lists** come newest first (devices: by id). `next` of a page is the `cursor` of the following one. A page can be
   short, even empty, and still have a `next`; the last one has `null`.
-- **Idempotency**: `POST …/commands` takes an `Idempotency-Key`. The same key with the same body answers 200 with the
-  first command, and nothing is sent again; with another body it is refused (422).
+- **Idempotency**: `POST …/commands` and `POST /rentals` take an `Idempotency-Key`. The same key with the same body
+  answers 200 with the first command or rental, and nothing is sent again; with another body it is refused (422).
 """
 
 LIVE_HEAD = """\

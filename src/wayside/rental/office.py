@@ -244,6 +244,8 @@ def _fits(bank: Bank, query: BankQuery) -> bool:
 def _in_our_words(error: CommandError) -> CommandError:
     """The command's fields as those of the request: ``parameters.bank`` is ``bank``, ``device`` the cabinet."""
     field = error.field
+    if field == "queue":
+        return type(error)("the cabinet is offline, or its connection was lost just now", "cabinet")
     if field is not None:
-        field = "cabinet" if field in {"device", "queue", "capability"} else field.removeprefix(PARAMETERS)
+        field = "cabinet" if field in {"device", "capability"} else field.removeprefix(PARAMETERS)
     return type(error)(error.detail, field)

@@ -54,7 +54,7 @@ def test_a_fleet_is_stored_and_everything_can_be_asked(
         assert bytes.fromhex(preview["frames"][0]["data"]).startswith(b"\xff\xff*BGCS,OM,")
         refused = wayside("send", device, "set_server", "host=example.org", "port=9681", env=env)
         assert refused.returncode == 1
-        assert "confirm" in refused.stderr
+        assert refused.stderr.startswith("wayside: --confirm: ")
 
         named = wayside("devices", "rename", device, "bay 7", env=env)
         assert named.returncode == 0

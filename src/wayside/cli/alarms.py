@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from wayside.cli.client import Unreachable
 from wayside.cli.exits import FAILED, OK, CliError
-from wayside.cli.moments import ago
+from wayside.cli.lists import NEWEST, Columns, History, time, value
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import at, json_line, note, table
+from wayside.cli.output import at, json_line, note
 
 app = App(name="alarms", help="List and acknowledge alarms.")
 
@@ -20,7 +20,22 @@ Ids = Annotated[
     Parameter(name="ID", help="As the list shows them."),
 ]
 
-COLUMNS = ("id", "received at", "device", "alarm", "acknowledged", "by", "note")
+
+def kind_of(alarm: dict[str, Any]) -> object:
+    """What the alarm is about; its protocol's number where that has no name."""
+    values = alarm["event"]["values"]
+    return values.get("alarm.kind") or f"code {values.get('alarm.code', 'unknown')}"
+
+
+COLUMNS: Final[Columns] = {
+    "id": value("event", "id"),
+    "received at": time("event", "received_at"),
+    "device": value("event", "device"),
+    "alarm": kind_of,
+    "acknowledged": time("acknowledged_at"),
+    "by": value("acknowledged_by"),
+    "note": lambda alarm: alarm["note"] or None,
+}
 
 
 @app.command(name="list")
@@ -29,11 +44,7 @@ def list_(
     device: str | None = None,
     kind: str | None = None,
     open: Annotated[bool | None, Parameter(negative="--acknowledged")] = None,  # noqa: A002 - the option's name
-    since: str | None = None,
-    until: str | None = None,
-    limit: int = 50,
-    json: Json = False,
-    server: ServerOptions = HERE,
+    listing: History = NEWEST,
 ) -> None:
     """List alarms, newest first.
 
@@ -41,26 +52,13 @@ def list_(
         device: Only of this device.
         kind: Only of this kind, such as sos.
         open: Only those that nobody has acknowledged yet (or that somebody has).
-        since: Received from then on: 2026-03-01T12:00:00Z, or as 90m, 2h, 3d: so long ago.
-        until: Received before then.
-        limit: The most alarms.
-        json: A JSON object per line.
-        server: Which server.
+        listing: How much, in which form, from which server.
+        listing.since: Received from then on: 2026-03-01T12:00:00Z, or as 90m, 2h, 3d: so long ago.
+        listing.until: Received before then.
+        listing.limit: The most alarms.
     """
-    query = {
-        "device": device,
-        "alarm": kind,
-        "acknowledged": None if open is None else not open,
-        "since": ago("--since", since),
-        "until": ago("--until", until),
-    }
-    with server.client() as client:
-        found = client.items("/alarms", query, limit)
-        if json:
-            for alarm in found:
-                json_line(alarm)
-        else:
-            table(COLUMNS, [row(alarm) for alarm in found])
+    query = {"device": device, "alarm": kind, "acknowledged": None if open is None else not open}
+    listing.show("/alarms", query, COLUMNS)
 
 
 @app.command
@@ -98,18 +96,6 @@ def ack(
             else:
                 note(told(found))
     return code
-
-
-def row(alarm: dict[str, Any]) -> tuple[object, ...]:
-    """An alarm as the table shows it."""
-    event = alarm["event"]
-    seen = (at(alarm["acknowledged_at"]), alarm["acknowledged_by"], alarm["note"] or None)
-    return (event["id"], at(event["received_at"]), event["device"], name(event["values"]), *seen)
-
-
-def name(values: dict[str, Any]) -> object:
-    """What the alarm is about; its protocol's number where that has no name."""
-    return values.get("alarm.kind") or f"code {values.get('alarm.code', 'unknown')}"
 
 
 def told(alarm: dict[str, Any]) -> str:

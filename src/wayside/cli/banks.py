@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
 from wayside.cli.client import segment
 from wayside.cli.export import written
 from wayside.cli.firmware import opened
+from wayside.cli.lists import ALL, Columns, Listing, time, value
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import at, json_line, note, table
+from wayside.cli.output import json_line, note
 
 app = App(name="banks", help="List, register, import, export, retire power banks.")
 
 Bank = Annotated[str, Parameter(name="BANK", help="The number that cabinets read off it.")]
 
-COLUMNS = ("bank", "label", "registered at", "retired at", "cabinet", "slot", "rental")
+COLUMNS: Final[Columns] = {
+    "bank": value("bank"),
+    "label": value("label"),
+    "registered at": time("registered_at"),
+    "retired at": time("retired_at"),
+    "cabinet": value("place", "cabinet"),
+    "slot": value("place", "slot"),
+    "rental": value("rental"),
+}
 
 
 @app.command(name="list")
@@ -27,9 +36,7 @@ def list_(
     cabinet: str | None = None,
     rented: Annotated[bool | None, Parameter(negative="--not-rented")] = None,
     retired: Annotated[bool | None, Parameter(negative="--not-retired")] = None,
-    limit: int = 1000,
-    json: Json = False,
-    server: ServerOptions = HERE,
+    listing: Listing = ALL,
 ) -> None:
     """List registered banks, by number.
 
@@ -38,18 +45,11 @@ def list_(
         cabinet: Only those that stand in this cabinet.
         rented: Only those that somebody has (or not).
         retired: Only those that are ours no longer (or are).
-        limit: The most banks.
-        json: A JSON object per line.
-        server: Which server.
+        listing: How much, in which form, from which server.
+        listing.limit: The most banks.
     """
     query = {"search": search, "cabinet": cabinet, "rented": rented, "retired": retired}
-    with server.client() as client:
-        found = client.items("/banks", query, limit)
-        if json:
-            for bank in found:
-                json_line(bank)
-        else:
-            table(COLUMNS, [row(bank) for bank in found])
+    listing.show("/banks", query, COLUMNS)
 
 
 @app.command
@@ -109,13 +109,6 @@ def write_off(bank: Bank, /, *, json: Json = False, server: ServerOptions = HERE
     """End a bank's open rental without it: nobody expects it back."""
     with server.client() as client:
         _tell(client.post(f"/banks/{segment(bank)}/write-off"), "is written off", json=json)
-
-
-def row(bank: dict[str, Any]) -> tuple[object, ...]:
-    """A bank as the table shows it."""
-    place = bank["place"] or {"cabinet": None, "slot": None}
-    times = (at(bank["registered_at"]), at(bank["retired_at"]))
-    return (bank["bank"], bank["label"], *times, place["cabinet"], place["slot"], bank["rental"])
 
 
 def _tell(bank: dict[str, Any], what: str, *, json: bool) -> None:

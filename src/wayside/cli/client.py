@@ -28,6 +28,14 @@ class Unreachable(CliError):
     """The server did not answer: what was asked may or may not have arrived."""
 
 
+class Refused(CliError):
+    """The server said no.  ``field``: what it was about, as the API calls it; "" if nothing in particular."""
+
+    def __init__(self, detail: str, field: str = "") -> None:
+        super().__init__(f"{field}: {detail}" if field else detail)
+        self.detail, self.field = detail, field
+
+
 class Client:
     """Calls the API; every complaint of the server becomes a ``CliError`` with its words."""
 
@@ -96,7 +104,7 @@ class Client:
             with self._http.stream("GET", path, params=given(query)) as response:
                 if not response.is_success:
                     response.read()
-                    raise CliError(complaint(response))
+                    raise refusal(response)
                 yield from response.iter_bytes()
         except httpx.TransportError as error:
             raise Unreachable(f"{self.url} does not answer, or broke off: {error}") from error
@@ -119,7 +127,7 @@ class Client:
             raise Unreachable(f"{self.url} does not answer: {error}") from error
         if response.is_success:
             return read_json(response, self.url) if response.content else None
-        raise CliError(complaint(response))
+        raise refusal(response)
 
 
 def segment(text: str) -> str:
@@ -148,17 +156,16 @@ def read_json(response: httpx.Response, url: str) -> Any:  # noqa: ANN401 - JSON
         raise CliError(f"{url} is not a Wayside server: its answer is no JSON") from error
 
 
-def complaint(response: httpx.Response) -> str:
+def refusal(response: httpx.Response) -> Refused:
     """Why the server refused, in its own words."""
     problem: Any = None
     with contextlib.suppress(ValueError):
         problem = response.json()
     if not isinstance(problem, dict) or "detail" not in problem:
-        return f"the server answered {response.status_code} {response.reason_phrase}"
-    field = f"{problem['field']}: " if problem.get("field") else ""
+        return Refused(f"the server answered {response.status_code} {response.reason_phrase}")
     hint = (
         " (give one with --token or WAYSIDE_TOKEN)"
         if response.status_code == httpx.codes.UNAUTHORIZED
         else ""
     )
-    return f"{field}{problem['detail']}{hint}"
+    return Refused(f"{problem['detail']}{hint}", str(problem.get("field") or ""))

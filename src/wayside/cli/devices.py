@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from cyclopts import App, Parameter
 
 from wayside.cli.client import segment
 from wayside.cli.exits import FAILED, OK, UsageError
+from wayside.cli.lists import ALL, Columns, Listing, connection, show_items, time, value
 from wayside.cli.options import HERE, Json, ServerOptions
 from wayside.cli.output import at, fields, json_line, note, table
 
 app = App(name="devices", help="List, accept, reject, rename, delete devices.")
 
 Device = Annotated[str, Parameter(help="<protocol>:<ident>, such as jimi:353376110008882.")]
+
+COLUMNS: Final[Columns] = {
+    "device": value("device"),
+    "name": value("name"),
+    "status": value("status"),
+    "connection": connection,
+    "last seen": time("presence", "last_seen"),
+}
+
+UNKNOWN: Final[Columns] = {
+    "device": value("device"),
+    "last seen": time("last_seen"),
+    "address": value("address"),
+    "frames": value("frames"),
+    "held": value("events_held"),
+    "messages": value("messages"),
+}
 
 
 @app.command(name="list")
@@ -24,9 +42,7 @@ def list_(
     status: Literal["accepted", "rejected"] | None = None,
     online: Annotated[bool | None, Parameter(negative="--offline")] = None,
     search: str | None = None,
-    limit: int = 1000,
-    json: Json = False,
-    server: ServerOptions = HERE,
+    listing: Listing = ALL,
 ) -> None:
     """List devices, by id.
 
@@ -35,28 +51,11 @@ def list_(
         status: Only those that were accepted, or rejected.
         online: Only those that are connected (or not).
         search: Only those with this in their id or name.
-        limit: The most devices.
-        json: A JSON object per line.
-        server: Which server.
+        listing: How much, in which form, from which server.
+        listing.limit: The most devices.
     """
     query = {"protocol": protocol, "status": status, "online": online, "search": search}
-    with server.client() as client:
-        found = client.items("/devices", query, limit)
-        if json:
-            for device in found:
-                json_line(device)
-            return
-        rows = [
-            (
-                device["device"],
-                device["name"],
-                device["status"],
-                "online" if device["presence"]["online"] else "offline",
-                at(device["presence"]["last_seen"]),
-            )
-            for device in found
-        ]
-    table(("device", "name", "status", "connection", "last seen"), rows)
+    listing.show("/devices", query, COLUMNS)
 
 
 @app.command
@@ -78,13 +77,7 @@ def unknown(*, json: Json = False, server: ServerOptions = HERE) -> None:
     """List devices that knock and wait for a decision, newest first."""
     with server.client() as client:
         found = client.get("/unknown-devices")["items"]
-    if json:
-        for device in found:
-            json_line(device)
-        return
-    names = ("address", "frames", "events_held", "messages")
-    rows = [(one["device"], at(one["last_seen"]), *(one[name] for name in names)) for one in found]
-    table(("device", "last seen", "address", "frames", "held", "messages"), rows)
+    show_items(found, UNKNOWN, json=json)
 
 
 @app.command

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.status import Status
 
 from wayside.cli.exits import CliError
-from wayside.cli.moments import ago
+from wayside.cli.lists import ALWAYS, Period
 from wayside.cli.options import HERE, ServerOptions
 from wayside.model.events import Kind
 
@@ -28,8 +28,7 @@ def export(
     kind: Kind | None = None,
     message: str | None = None,
     name: str | None = None,
-    since: str | None = None,
-    until: str | None = None,
+    period: Period = ALWAYS,
     server: ServerOptions = HERE,
 ) -> None:
     """Write stored events, newest first.
@@ -43,8 +42,9 @@ def export(
         kind: Only of this kind.
         message: Only of this message.
         name: Only events with a value of this name.
-        since: Received from then on: 2026-03-01T12:00:00Z, or as 90m, 2h, 3d: so long ago.
-        until: Received before then.
+        period: Which time.
+        period.since: Received from then on: 2026-03-01T12:00:00Z, or as 90m, 2h, 3d: so long ago.
+        period.until: Received before then.
         server: Which server.
     """
     query = {
@@ -54,8 +54,7 @@ def export(
         "kind": kind,
         "message": message,
         "name": name,
-        "since": ago("--since", since),
-        "until": ago("--until", until),
+        **period.query(),
     }
     with server.client() as client, written(output) as file, _progress(output) as tell:
         size = 0

@@ -6,18 +6,25 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
 from wayside.cli.client import segment
 from wayside.cli.exits import CliError
+from wayside.cli.lists import Columns, show_items, time, value
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import at, fields, json_line, note, table
+from wayside.cli.output import at, fields, json_line, note
 
 app = App(name="firmware", help="List, add, remove firmware files.")
 
-COLUMNS = ("id", "created at", "size", "byte sum", "name")
+COLUMNS: Final[Columns] = {
+    "id": value("id"),
+    "created at": time("created_at"),
+    "size": value("size"),
+    "byte sum": value("byte_sum"),
+    "name": value("name"),
+}
 
 CHUNK_BYTES: Final = 65_536
 
@@ -27,11 +34,7 @@ def list_(*, json: Json = False, server: ServerOptions = HERE) -> None:
     """List firmware files, newest first."""
     with server.client() as client:
         found = client.get("/firmware")["items"]
-    if json:
-        for firmware in found:
-            json_line(firmware)
-        return
-    table(COLUMNS, [row(firmware) for firmware in found])
+    show_items(found, COLUMNS, json=json)
 
 
 @app.command
@@ -92,9 +95,3 @@ def opened(path: Path) -> Iterator[Iterator[bytes]]:
             yield iter(lambda: watched.read(CHUNK_BYTES), b"")
     except OSError as error:
         raise CliError(f"{path}: {error.strerror}") from error
-
-
-def row(firmware: dict[str, Any]) -> tuple[object, ...]:
-    """A file as the table shows it."""
-    rest = (firmware[name] for name in ("size", "byte_sum", "name"))
-    return (firmware["id"], at(firmware["created_at"]), *rest)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import App, Parameter
 
 from wayside.cli.client import segment
-from wayside.cli.moments import ago
+from wayside.cli.lists import ALL, NEWEST, Columns, History, Listing, connection, tabulate, time, value
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import at, fields, json_line, note, table
+from wayside.cli.output import at, fields, json_line, note
 from wayside.model.rentals import RentalState
 
 app = App(name="rentals", help="Borrow power banks; list, show, cancel rentals.")
@@ -20,7 +20,39 @@ Cabinet = Annotated[str, Parameter(name="CABINET", help="A device such as power-
 AnyState = Annotated[RentalState, Parameter(name_transform=str.lower)]
 """Spelt as everywhere else: ``not_given``."""
 
-COLUMNS = ("id", "bank", "state", "from", "requested at", "started at", "ended at", "to", "detail")
+
+def place(found: dict[str, Any] | None) -> str | None:
+    """A slot on one line."""
+    return None if found is None else f"{found['cabinet']}/{found['slot']}"
+
+
+CABINETS: Final[Columns] = {
+    "cabinet": value("cabinet"),
+    "name": value("name"),
+    "available": value("available"),
+    "free": value("free"),
+    "connection": connection,
+}
+
+SLOTS: Final[Columns] = {
+    "since": time("since"),
+    "slot": value("slot"),
+    "state": value("state"),
+    "bank": value("bank"),
+    "available": value("available"),
+}
+
+RENTALS: Final[Columns] = {
+    "id": value("id"),
+    "bank": value("bank"),
+    "state": value("state"),
+    "from": lambda rental: place(rental["taken_from"]),
+    "requested at": time("requested_at"),
+    "started at": time("started_at"),
+    "ended at": time("ended_at"),
+    "to": lambda rental: place(rental["returned_to"]),
+    "detail": value("detail"),
+}
 
 
 def cabinets(
@@ -28,40 +60,25 @@ def cabinets(
     /,
     *,
     search: str | None = None,
-    limit: int = 1000,
-    json: Json = False,
-    server: ServerOptions = HERE,
+    listing: Listing = ALL,
 ) -> None:
     """List power-bank cabinets and how many banks can be had there, or show what stands in one of them.
 
     Args:
         cabinet: One cabinet, slot by slot.
         search: Only those with this in their id or name.
-        limit: The most cabinets.
-        json: A JSON object per line.
-        server: Which server.
+        listing: How much, in which form, from which server.
+        listing.limit: The most cabinets.
     """
-    with server.client() as client:
-        if cabinet is not None:
-            found = [client.get(f"/cabinets/{segment(cabinet)}")]
-        else:
-            found = list(client.items("/cabinets", {"search": search}, limit))
-    if json:
-        for one in found:
-            json_line(one)
-    elif cabinet is not None:
-        slots = ("slot", "state", "bank", "available")
-        rows = [(at(slot["since"]), *(slot[name] for name in slots)) for slot in found[0]["slots"]]
-        table(("since", *slots), rows)
+    if cabinet is None:
+        listing.show("/cabinets", {"search": search}, CABINETS)
+        return
+    with listing.server.client() as client:
+        found = client.get(f"/cabinets/{segment(cabinet)}")
+    if listing.json:
+        json_line(found)
     else:
-        names = ("cabinet", "name", "available", "free")
-        table(
-            (*names, "connection"),
-            [
-                (*(one[name] for name in names), "online" if one["presence"]["online"] else "offline")
-                for one in found
-            ],
-        )
+        tabulate(found["slots"], SLOTS)
 
 
 @app.command
@@ -97,11 +114,7 @@ def list_(
     bank: str | None = None,
     cabinet: str | None = None,
     state: AnyState | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    limit: int = 50,
-    json: Json = False,
-    server: ServerOptions = HERE,
+    listing: History = NEWEST,
 ) -> None:
     """List rentals, newest first.
 
@@ -109,26 +122,13 @@ def list_(
         bank: Only of this bank.
         cabinet: Only of banks taken from this cabinet.
         state: Only those in this state.
-        since: Requested from then on: 2026-03-01T12:00:00Z, or as 90m, 2h, 3d: so long ago.
-        until: Requested before then.
-        limit: The most rentals.
-        json: A JSON object per line.
-        server: Which server.
+        listing: How much, in which form, from which server.
+        listing.since: Requested from then on: 2026-03-01T12:00:00Z, or as 90m, 2h, 3d: so long ago.
+        listing.until: Requested before then.
+        listing.limit: The most rentals.
     """
-    query = {
-        "bank": bank,
-        "cabinet": cabinet,
-        "state": state,
-        "since": ago("--since", since),
-        "until": ago("--until", until),
-    }
-    with server.client() as client:
-        found = client.items("/rentals", query, limit)
-        if json:
-            for rental in found:
-                json_line(rental)
-        else:
-            table(COLUMNS, [row(rental) for rental in found])
+    query = {"bank": bank, "cabinet": cabinet, "state": state}
+    listing.show("/rentals", query, RENTALS)
 
 
 @app.command
@@ -147,18 +147,6 @@ def cancel(rental: Rental, /, *, json: Json = False, server: ServerOptions = HER
         json_line(found)
     else:
         note(f"{found['id']} is {found['state']}")
-
-
-def row(rental: dict[str, Any]) -> tuple[object, ...]:
-    """A rental as the table shows it."""
-    times = (at(rental[name]) for name in ("requested_at", "started_at", "ended_at"))
-    what = (rental["id"], rental["bank"], rental["state"], place(rental["taken_from"]))
-    return (*what, *times, place(rental["returned_to"]), rental["detail"])
-
-
-def place(found: dict[str, Any] | None) -> str | None:
-    """A slot on one line."""
-    return None if found is None else f"{found['cabinet']}/{found['slot']}"
 
 
 def _show(rental: dict[str, Any], *, json: bool) -> None:

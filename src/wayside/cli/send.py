@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from wayside.app.suggest import suggestion
-from wayside.cli.client import Client, Unreachable, segment
+from wayside.cli.client import Client, Refused, Unreachable, segment
 from wayside.cli.exits import FAILED, OK, UNDECIDED, CliError
+from wayside.cli.lists import Columns, show_items, value
 from wayside.cli.options import HERE, Json, ServerOptions, pair
 from wayside.cli.output import cell, fields, json_line, note, table
 from wayside.model.commands import IN_FLIGHT, WAITING, State
@@ -25,6 +27,9 @@ EXIT: Final[dict[State, int]] = {
     State.UNKNOWN: UNDECIDED,
 }
 """What a script hears about each end; every other one is a failure."""
+
+OPTIONS: Final = {"confirm": "--confirm", "queue": "--queue"}
+"""What a field of the API is called here; every other one has the name that was typed."""
 
 
 def send(
@@ -61,7 +66,7 @@ def send(
     with server.client() as client:
         known = client.get(f"{path}/capabilities")["items"]
         if capability is None:
-            _list(known, json=json)
+            show_items(known, CAPABILITIES, json=json)
             return OK
         body: dict[str, Any] = {
             "capability": capability,
@@ -71,7 +76,9 @@ def send(
         if queue:
             body["queue"] = True
         if preview:
-            _show_preview(client.post(f"{path}/commands/preview", body), json=json)
+            with _refused_by_option():
+                seen = client.post(f"{path}/commands/preview", body)
+            _show_preview(seen, json=json)
             return OK
         command = _submit(client, f"{path}/commands", body, idempotency_key or str(uuid.uuid4()))
         if wait:
@@ -82,11 +89,21 @@ def send(
 
 def _submit(client: Client, path: str, body: dict[str, Any], key: str) -> dict[str, Any]:
     try:
-        command: dict[str, Any] = client.post(path, body, {"Idempotency-Key": key})
+        with _refused_by_option():
+            command: dict[str, Any] = client.post(path, body, {"Idempotency-Key": key})
     except Unreachable as error:
         again = f"it may have been accepted: say --idempotency-key {key} when you try again"
         raise CliError(f"{error}; {again}") from error
     return command
+
+
+@contextlib.contextmanager
+def _refused_by_option() -> Iterator[None]:
+    """Have a refusal name the option that somebody at a terminal can give, not the field behind it."""
+    try:
+        yield
+    except Refused as error:
+        raise Refused(error.detail, OPTIONS.get(error.field, error.field)) from error
 
 
 def _outcome(client: Client, command: dict[str, Any]) -> dict[str, Any]:
@@ -134,21 +151,17 @@ def typed(text: str, schema: dict[str, Any]) -> object:
         return text
 
 
-def _list(known: list[dict[str, Any]], *, json: bool) -> None:
-    if json:
-        for entry in known:
-            json_line(entry)
-        return
-    rows = [
-        (
-            entry["name"],
-            entry["risk"],
-            " ".join(_resolve(entry["parameters"], entry["parameters"]).get("properties", {})),
-            entry["title"],
-        )
-        for entry in known
-    ]
-    table(("capability", "risk", "parameters", "what it does"), rows)
+def _parameter_names(capability: dict[str, Any]) -> str:
+    schema = capability["parameters"]
+    return " ".join(_resolve(schema, schema).get("properties", {}))
+
+
+CAPABILITIES: Final[Columns] = {
+    "capability": value("name"),
+    "risk": value("risk"),
+    "parameters": _parameter_names,
+    "what it does": value("title"),
+}
 
 
 def _show_preview(preview: dict[str, Any], *, json: bool) -> None:

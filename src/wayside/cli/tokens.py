@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from cyclopts import App
 
 from wayside.cli.client import segment
 from wayside.cli.exits import UsageError
+from wayside.cli.lists import Columns, show_items, value
 from wayside.cli.moments import ahead
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import json_line, note, table
+from wayside.cli.output import json_line, note
 
 app = App(name="tokens", help="Create, list, revoke API tokens.")
+
+COLUMNS: Final[Columns] = {
+    "id": value("id"),
+    "name": value("name"),
+    "scopes": value("scopes"),
+    "created": value("created_at"),
+    "expires": value("expires_at"),
+}
 
 
 @app.command
@@ -68,12 +77,7 @@ def list_(*, json: Json = False, server: ServerOptions = HERE) -> None:
     """List tokens, oldest first; never the tokens themselves."""
     with server.client() as client:
         found = client.get("/tokens")["items"]
-    if json:
-        for token in found:
-            json_line(token)
-        return
-    names = ("id", "name", "scopes", "created_at", "expires_at")
-    table(("id", "name", "scopes", "created", "expires"), [tuple(t[name] for name in names) for t in found])
+    show_items(found, COLUMNS, json=json)
 
 
 @app.command

@@ -25,10 +25,10 @@ class Air:
     """What is in reach of each other."""
 
     def __init__(self) -> None:
-        self._link: Any = LocalLink()  # type: ignore[no-untyped-call]  # Bumble's own
+        self.link: Any = LocalLink()  # type: ignore[no-untyped-call]  # Bumble's own
 
     def device(self, address: str) -> Device:
-        controller: Any = Controller(address, link=self._link, public_address=address)
+        controller: Any = Controller(address, link=self.link, public_address=address)
         sink: Any = AsyncPipeSink(controller)
         return Device(name=address, address=Address(address), host=Host(controller, sink))
 

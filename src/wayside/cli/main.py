@@ -40,6 +40,8 @@ COMMANDS: Final[tuple[Entry, ...]] = (
     Entry("tail", "tail:tail", "Follow events as they come in."),
     Entry("export", "export:export", "Write stored events as CSV or JSON lines."),
     Entry("firmware", "firmware:app", "List, add, remove firmware files."),
+    Entry("ble", "ble:app", "Find and open locks over this machine's Bluetooth, without a server."),
+    Entry("relay", "relay:relay", "Be the relay of a lock that only this machine's Bluetooth reaches."),
     Entry("tokens", "tokens:app", "Create, list, revoke API tokens."),
     Entry("audit", "audit:audit", "List who changed what."),
     Entry("config", "config:config", "Show the settings in effect, and where each comes from."),

@@ -19,6 +19,7 @@ from wayside.cli.options import Json
 from wayside.cli.output import json_line
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Link, Transport
+from wayside.protocol.simulator import Behaviour
 from wayside.simulate.fleet import Fleet, FleetPlan
 from wayside.simulate.tally import Tally
 
@@ -49,6 +50,8 @@ def simulate(
     count: Count = 1,
     to: str | None = None,
     serial: bool = False,
+    ble: str | None = None,
+    gatt: str | None = None,
     interval: Positive = 10.0,
     seed: int = 0,
     faults: Share = 0.0,
@@ -65,6 +68,8 @@ def simulate(
         count: How many.
         to: The server's HOST:PORT for this protocol; on this machine, at its usual port, if not given.
         serial: Each device has a serial port on this machine, a pseudo terminal whose path is printed.
+        ble: One lock advertises on a Bluetooth controller of this machine, named as Bumble does: usb:0, hci-socket:0.
+        gatt: SERVICE/WRITE/NOTIFY, where the protocol's document names no UUIDs.
         interval: Seconds between two reports of a device.
         seed: The same seed gives the same devices, saying the same things.
         faults: On which share of occasions a device misbehaves as real ones do, 0 to 1.
@@ -72,6 +77,15 @@ def simulate(
         first: The number of the first device: keeps the devices of two fleets apart.
         json: A JSON object per second, for programs.
     """
+    if ble is not None:
+        from wayside.cli.ble import Which
+        from wayside.cli.simulate_ble import BlePlan, simulate_ble
+
+        known, uuids = Which(protocol, gatt=gatt).known()
+        link = protocols.link(known, Transport.BLE)
+        lock = BlePlan(link, uuids, ble, Behaviour(first, interval, faults), seed)
+        simulate_ble(lock, duration, json=json)
+        return OK
     link, target = _port(protocol, to) if serial else _target(protocol, to)
     plan = FleetPlan(link, target, count, interval, faults, seed, first)
     tally = run_loop(_run(plan, duration, json=json))

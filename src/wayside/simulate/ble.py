@@ -6,11 +6,15 @@ Bumble is a development dependency: whoever imports this module needs it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
-from bumble.core import UUID, AdvertisingData
+from bumble.core import UUID, AdvertisingData, BaseBumbleError
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
+from bumble.hci import Address
+from bumble.transport import open_transport
 
 from wayside.model.instant import SECOND, Instant
 from wayside.ports.gatt import pieces
@@ -124,3 +128,23 @@ class BlePeripheral:
     def _wake(self) -> None:
         self._alarm = None
         self._react(self.simulator.wake(now()))
+
+
+@asynccontextmanager
+async def on_controller(
+    transport: str, address: str, gatt: Gatt, simulator: Simulator
+) -> AsyncIterator[BlePeripheral]:
+    """A peripheral on the controller behind one of Bumble's transports, such as ``usb:0`` or ``hci-socket:0``.
+
+    Raises:
+        OSError: there is no such controller.
+    """
+    try:
+        opened = await open_transport(transport)
+    except BaseBumbleError as error:
+        raise OSError(str(error)) from error
+    async with opened as controller:
+        device = Device.with_hci(simulator.ident, Address(address), controller.source, controller.sink)
+        peripheral = BlePeripheral(device, gatt, simulator)
+        await peripheral.start()
+        yield peripheral

@@ -103,7 +103,10 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("no valid frame", "nothing of this protocol came in time: a scanner, or the wrong port"),
     ("did not say who it is", "valid frames came, but no identity"),
     ("no such identity", "the identity does not look like one of this protocol"),
-    ("says that it is another device", "a second identity on one connection, or not the one that a relay is for"),
+    (
+        "says that it is another device",
+        "a second identity on one connection, or not the one that a relay is for",
+    ),
     ("nothing more to do", "a lock that was called over Bluetooth, and let go"),
     ("too many bad frames", "one refused frame after another: the wrong protocol, or a broken line"),
     ("frame too long", "more bytes than any frame may have"),

@@ -53,7 +53,7 @@ def may_wait(capability: Capability, request: CommandRequest) -> bool:
 def check_confirmed(capability: Capability, request: CommandRequest) -> None:
     """A dangerous command says so itself.  Raises ``CommandError``."""
     if capability.risk is Risk.DANGEROUS and not request.confirm:
-        raise CommandError(f"{capability.title} can cut the device off: confirm it with true", "confirm")
+        raise CommandError(f"“{capability.title}” can cut the device off, and must be confirmed", "confirm")
 
 
 def expires_after_s(capability: Capability, request: CommandRequest, limits: Limits) -> float:

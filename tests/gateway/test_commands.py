@@ -40,6 +40,7 @@ async def test_a_whole_life_is_stored_published_and_audited() -> None:
         assert told == ["sent", "acknowledged", "succeeded"]
         (audit,) = world.store.audits
         assert (audit.actor, audit.action, audit.subject) == ("ann", "command.create", command.id)
+        assert audit.detail == "toy:0001 move"  # no parameters: some are secrets
         assert world.desk._jobs == {}
 
 

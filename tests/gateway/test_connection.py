@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
+import msgspec
 import pytest
 
-from tests.gateway.toy import IDLE_S
+from tests.gateway.toy import IDLE_S, TOY
 from tests.gateway.world import BY_HAND_S, Wire, eventually, quick, running
 from wayside.model.instant import SECOND
 from wayside.protocol.base import Transport
@@ -53,6 +56,27 @@ async def test_complaints_are_bounded(capsys: pytest.CaptureFixture[str]) -> Non
         assert "left_out" in out
         assert ("58" * 64) in out
         assert ("58" * 65) not in out
+
+
+async def test_no_secret_gets_into_the_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def redact(raw: bytes) -> bytes:
+        return re.sub(b"SESAME|BOOM", b"*", raw)
+
+    monkeypatch.setattr("tests.gateway.world.TOY", msgspec.structs.replace(TOY, redact=redact))
+    async with running("0001") as world:
+        wire = world.connect("0001")
+        wire.say("X " + "Y" * 60 + "SESAME\n")  # the log's sample ends within it
+        wire.connection.data_received(b"\xff SESAME\n")
+        world.connect().say("REPORT 1 SESAME\n")
+        wire.say("BOOM\n")
+        out = capsys.readouterr().out
+        assert out.count("bad frame") == 2
+        assert "event of nobody" in out
+        assert "session failed" in out
+        assert b"SE".hex() not in out
+        assert b"BOOM".hex() not in out
 
 
 async def test_message_names_that_peers_invent_share_one_count() -> None:

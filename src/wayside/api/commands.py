@@ -14,6 +14,7 @@ from msgspec import Meta
 from wayside.api.auth import COMMAND, READ
 from wayside.api.parameters import TEXT_MAX, By, Device, DeviceFilter, Key, Provided, Window
 from wayside.api.shapes import Hex, Next, Time
+from wayside.api.sight import command_for, preview_for
 from wayside.api.tokens import Caller
 from wayside.model.commands import CommandRecord, State, Transition
 from wayside.model.errors import NotFound
@@ -52,7 +53,10 @@ class TransitionView(msgspec.Struct, frozen=True):
 
 
 class CommandView(msgspec.Struct, frozen=True):
-    """A command.  ``transitions`` is its history, oldest first; lists leave it empty."""
+    """A command.  ``transitions`` is its history, oldest first; lists leave it empty.
+
+    In ``parameters`` secrets (``writeOnly`` in the capability's schema) are ``***`` for everybody but administrators.
+    """
 
     id: str
     number: int
@@ -143,7 +147,7 @@ async def submit_command(
     """Have a device do something.  201: stored, and on its way; 200: the same as before, nothing new happens."""
     created = await services.desk.submit(_request(device, by, data, key))
     return Response(
-        CommandView.of(created.command),
+        CommandView.of(command_for(by, services, created.command)),
         status_code=201 if created.fresh else 200,
         headers={"Location": f"/api/v1/commands/{created.command.id}"},
     )
@@ -153,14 +157,20 @@ async def submit_command(
 async def preview_command(
     services: Provided, by: By, device: Device, data: JSONBody[NewCommand]
 ) -> PreviewView:
-    """Show the exact bytes that a command would send, without sending or storing anything."""
-    return PreviewView.of(await services.desk.preview(_request(device, by, data, None)))
+    """Show the exact bytes that a command would send, without sending or storing anything.
+
+    Only with the scope `admin` are they exact where they hold a password, a key or a code: others see asterisks
+    (`2a`) there, and checksums that fit.
+    """
+    preview = await services.desk.preview(_request(device, by, data, None))
+    return PreviewView.of(preview_for(by, services, device, preview))
 
 
 @get("/commands", opt=READ)
 async def list_commands(
     *,
     services: Provided,
+    by: By,
     window: Window,
     device: DeviceFilter = None,
     in_state: Annotated[State | None, QueryParameter(name="state")] = None,
@@ -170,19 +180,21 @@ async def list_commands(
 ) -> CommandPage:
     """List commands, newest first, without their history."""
     page = await services.store.commands(CommandQuery(device, in_state, capability, window))
-    return CommandPage([CommandView.of(record) for record in page.items], page.next)
+    return CommandPage(
+        [CommandView.of(command_for(by, services, record)) for record in page.items], page.next
+    )
 
 
 @get("/commands/{command:str}", opt=READ)
-async def get_command(services: Provided, command: Key) -> CommandView:
+async def get_command(services: Provided, by: By, command: Key) -> CommandView:
     """Show one command with its history."""
-    return CommandView.of(await _known(services, command))
+    return CommandView.of(command_for(by, services, await _known(services, command)))
 
 
 @post("/commands/{command:str}/cancel", opt=COMMAND, status_code=200)
 async def cancel_command(services: Provided, by: By, command: Key) -> CommandView:
     """Take back a command of which nothing has been sent yet."""
-    return CommandView.of(await services.desk.cancel(command, by.name))
+    return CommandView.of(command_for(by, services, await services.desk.cancel(command, by.name)))
 
 
 async def _known(services: Provided, command: str) -> CommandRecord:

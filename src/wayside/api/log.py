@@ -10,8 +10,9 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import FromQuery
 
 from wayside.api.auth import READ
-from wayside.api.parameters import DeviceFilter, EventId, Holding, Message, Provided, Window
+from wayside.api.parameters import By, DeviceFilter, EventId, Holding, Message, Provided, Window
 from wayside.api.shapes import EventPage, EventView, Hex, Next, Time
+from wayside.api.sight import frame_for
 from wayside.model.errors import NotFound
 from wayside.model.events import Kind, StoredFrame
 from wayside.model.instant import to_rfc3339
@@ -73,11 +74,15 @@ async def get_event(services: Provided, event: EventId) -> EventView:
 
 @get("/frames", opt=READ)
 async def list_frames(
-    services: Provided, window: Window, device: DeviceFilter = None, message: Message = None
+    services: Provided, by: By, window: Window, device: DeviceFilter = None, message: Message = None
 ) -> FramePage:
-    """List frames, newest first: the bytes that came in, and what was sent because of them."""
+    """List frames, newest first: the bytes that came in, and what was sent because of them.
+
+    With the scope `admin` as they were on the wire. Others see asterisks (`2a`) where a device's passwords, keys and
+    codes stood, and checksums that fit.
+    """
     page = await services.store.frames(FrameQuery(device, message, window))
-    return FramePage([FrameView.of(frame) for frame in page.items], page.next)
+    return FramePage([FrameView.of(frame_for(by, services, frame)) for frame in page.items], page.next)
 
 
 HANDLERS: Final[tuple[BaseRouteHandler, ...]] = (list_events, get_event, list_frames)

@@ -35,7 +35,7 @@ class Scope(enum.StrEnum):
     """What a token may do; each includes the ones before it."""
 
     READ = "read"
-    """See everything but tokens and the audit log."""
+    """See everything but tokens, the audit log, and secrets that devices send or are sent."""
     COMMAND = "command"
     """Send commands, acknowledge alarms."""
     ADMIN = "admin"

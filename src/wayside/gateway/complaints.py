@@ -22,8 +22,14 @@ class Complaints:
         self._left_out = 0
         self._log = structlog.get_logger("wayside.gateway")
 
-    def say(self, event: str, raw: bytes = b"", **facts: Any) -> None:  # noqa: ANN401 - whatever structlog can show
-        """One warning, with the beginning of the bytes in hexadecimal."""
+    def say(
+        self,
+        event: str,
+        raw: bytes = b"",
+        redacted: Callable[[bytes], bytes] = bytes,
+        **facts: Any,  # noqa: ANN401 - whatever structlog can show
+    ) -> None:
+        """One warning, with the beginning of the redacted bytes in hexadecimal."""
         second = self._clock() // SECOND
         if second != self._second:
             self._second, self._said = second, 0
@@ -34,5 +40,5 @@ class Complaints:
         if self._left_out:
             facts["left_out"], self._left_out = self._left_out, 0
         if raw:
-            facts["bytes"] = raw[: self._sample_bytes].hex()
+            facts["bytes"] = redacted(raw)[: self._sample_bytes].hex()
         self._log.warning(event, **facts)

@@ -281,7 +281,8 @@ class Connection(asyncio.Protocol):
             self._refuse(fault_of(error), str(error), frame.raw)
             return
         except Exception:
-            log.exception("session failed", frame=frame.raw[: self._hub.limits.bad_frame_log_bytes].hex())
+            sample = self._route.protocol.redacted(frame.raw)[: self._hub.limits.bad_frame_log_bytes]
+            log.exception("session failed", frame=sample.hex())
             self.hang_up("internal error")
             return
         self.last_seen = at
@@ -298,13 +299,14 @@ class Connection(asyncio.Protocol):
         if self._closing:
             return
         hub = self._hub
-        protocol = self._route.protocol.name
-        hub.stats.bad_frames[protocol, fault.value] += 1
+        protocol = self._route.protocol
+        hub.stats.bad_frames[protocol.name, fault.value] += 1
         who = self.device or self.guest
         hub.complaints.say(
             "bad frame",
             raw,
-            protocol=protocol,
+            protocol.redacted,
+            protocol=protocol.name,
             fault=fault.value,
             detail=detail,
             address=self.address,
@@ -434,8 +436,9 @@ class Connection(asyncio.Protocol):
         who = self.device or self.guest
         if who is None:
             if events:
-                self._hub.stats.bad_frames[self._route.protocol.name, "unidentified"] += 1
-                self._hub.complaints.say("event of nobody", received or b"", address=self.address)
+                protocol, raw = self._route.protocol, received or b""
+                self._hub.stats.bad_frames[protocol.name, "unidentified"] += 1
+                self._hub.complaints.say("event of nobody", raw, protocol.redacted, address=self.address)
             return
         answer = sent[0] if len(sent) == 1 else b"".join(sent) or None
         first = events[0] if events else None

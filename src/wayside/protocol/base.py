@@ -102,6 +102,10 @@ class Protocol(msgspec.Struct, frozen=True):
     messages: tuple[Described, ...]
     redact: Callable[[bytes], bytes] | None = None
 
+    def redacted(self, raw: bytes) -> bytes:
+        """The bytes as anybody may see them."""
+        return raw if self.redact is None else self.redact(raw)
+
     def link(self, transport: Transport) -> Link | None:
         """The link over this transport, if the protocol has one."""
         return next((link for link in self.links if link.transport == transport), None)

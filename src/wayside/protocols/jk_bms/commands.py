@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from wayside.model.commands import Capability, Command, Risk
 from wayside.model.errors import CommandError
+from wayside.model.secrets import SECRET
 from wayside.protocols.jk_bms.identifiers import (
     NAMED,
     TABLE,
@@ -80,9 +81,8 @@ def _value_type(row: Row) -> Any:  # noqa: ANN401 - an annotation
         case Choice(names):
             return Annotated[Literal[names], Meta(description=_sentence("kind", row.about))]
         case Secret():
-            secret = {"writeOnly": True, "format": "password"}
             return Annotated[
-                str, Meta(min_length=1, max_length=row.size, description="ASCII", extra_json_schema=secret)
+                str, Meta(min_length=1, max_length=row.size, description="ASCII", extra_json_schema=SECRET)
             ]
         case Text(pattern):
             words = [f"ASCII, {row.size} characters at most", row.about]

@@ -9,6 +9,7 @@ import msgspec
 
 from wayside.model.commands import Capability, Risk
 from wayside.model.errors import CommandError
+from wayside.model.secrets import SECRET
 from wayside.protocols.parking_lock.ble import messages as m
 from wayside.protocols.parking_lock.ble.transfer import READING_WITHIN_S
 from wayside.protocols.parking_lock.commands import AutoLockParameters, ServerParameters
@@ -29,6 +30,7 @@ class DeviceKeyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
             pattern=r"^[!-+\--9;-~]{8}$",
             description="Eight printable ASCII characters, no blank, comma or colon; "
             "the server's own setting must follow",
+            extra_json_schema=SECRET,
         ),
     ]
 
@@ -57,7 +59,9 @@ class NetworkParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     """How the lock's modem gets into its network; what is left out stays as it is."""
 
     apn: Annotated[_Apn | None, msgspec.Meta(description="Access point name")] = None
-    pin: Annotated[_Pin | None, msgspec.Meta(description="PIN of the SIM card")] = None
+    pin: Annotated[_Pin | None, msgspec.Meta(description="PIN of the SIM card", extra_json_schema=SECRET)] = (
+        None
+    )
 
 
 SHARED: Final = frozenset(

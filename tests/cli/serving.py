@@ -77,6 +77,46 @@ def serving(data_dir: Path, *arguments: str) -> Iterator[Server]:
         process.communicate()
 
 
+class Demo:
+    """A running ``wayside demo``, and what its tour says.  ``called``: the devices to send ``unlock`` to."""
+
+    def __init__(self, process: subprocess.Popen[str], tour: str) -> None:
+        self.process = process
+        self.env = dict(re.findall(r"(WAYSIDE_\w+)=(\S+)", tour))
+        self.called = re.findall(r"^  wayside send (\S+) unlock --queue --wait$", tour, re.MULTILINE)
+
+    def stop(self) -> tuple[int, str]:
+        """As Ctrl-C; the exit code, and what went wrong."""
+        self.process.send_signal(signal.SIGINT)
+        _, errors = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, errors
+
+
+@contextmanager
+def demonstrating(folder: Path) -> Iterator[Demo]:
+    """Everything that it keeps is in that folder."""
+    process = subprocess.Popen(
+        [*WAYSIDE, "demo", "--http", "127.0.0.1:0", "--count", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment({"TMPDIR": str(folder)}),
+        cwd=folder,
+    )
+    try:
+        assert process.stdout is not None
+        tour = []
+        for line in process.stdout:
+            tour.append(line)
+            if line.startswith("Ctrl-C"):
+                break
+        yield Demo(process, "".join(tour))
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
 @contextmanager
 def simulating(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """``wayside simulate`` beside the test."""

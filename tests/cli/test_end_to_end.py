@@ -3,6 +3,7 @@
 import csv
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,17 @@ from typing import Any
 import pytest
 
 from tests.cli.running import WAYSIDE, environment, json_lines, wayside
-from tests.cli.serving import FREE_PORTS, PATIENCE_S, Server, eventually, rows, serving, simulating
+from tests.cli.serving import (
+    FREE_PORTS,
+    PATIENCE_S,
+    Server,
+    demonstrating,
+    eventually,
+    rows,
+    serving,
+    simulating,
+)
+from wayside.app.protocols import PROTOCOLS
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -194,9 +205,37 @@ def test_simulate_without_a_server_fails() -> None:
     assert "connected 0/1" in run.stdout
 
 
-def test_the_demo_shows_itself_and_leaves_nothing(tmp_path: Path) -> None:
-    run = wayside("demo", "--http", "127.0.0.1:0", "--count", "2", "--duration", "2", cwd=tmp_path)
+def test_the_demo_shows_all_families_and_leaves_nothing(tmp_path: Path) -> None:
+    with demonstrating(tmp_path) as demo:
+        families = {protocol.name for protocol in PROTOCOLS}
+
+        def listed() -> list[dict[str, Any]] | None:
+            found = rows(demo.env, "devices", "list")
+            return found if {device["device"].partition(":")[0] for device in found} == families else None
+
+        eventually(listed)
+        called = {device.partition(":")[0]: device for device in demo.called}
+        assert set(called) == {"door-lock", "parking-lock"}
+        for device in called.values():
+            assert rows(demo.env, "send", device, "unlock", "--queue", "--wait")[0]["state"] == "succeeded"
+        code, errors = demo.stop()
+    assert code == 0, errors
+    assert "Traceback" not in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_goes_on_without_bumble(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['bumble'] = None; from wayside.cli.main import main; main()"
+    run = subprocess.run(
+        [sys.executable, "-c", code, "demo", "--http", "127.0.0.1:0", "--count", "1", "--duration", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment(),
+    )
     assert run.returncode == 0, run.stderr
     assert "WAYSIDE_TOKEN=wst_" in run.stdout
+    assert "--queue" not in run.stdout
+    assert run.stderr.startswith("The Bluetooth devices are left out: ")
     assert "Traceback" not in run.stderr
-    assert list(tmp_path.iterdir()) == []

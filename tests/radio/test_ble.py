@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.radio.air import Air
 from tests.radio.serving import Api, Refused, eventually, serving
 from wayside.link.adapter import SYSTEM, Backends
 from wayside.protocol.base import Gatt
 from wayside.protocols import door_lock
 from wayside.protocols.parking_lock.ble.link import BLE
+from wayside.simulate.air import Air
 
 AT = "C0:00:00:00:00:01"
 PARKING = "parking-lock:866266060000015"

@@ -10,7 +10,6 @@ from bumble.controller import Controller
 from bumble.transport import open_transport
 
 from tests.cli.running import WAYSIDE, environment, wayside
-from tests.radio.air import Air
 from tests.radio.serving import serving
 from wayside.cli.ble import Which, ask_all, carry, show, titles
 from wayside.cli.exits import FAILED, OK, UNDECIDED, UsageError
@@ -19,6 +18,7 @@ from wayside.link.talk import Outcome, Talk
 from wayside.model.commands import State
 from wayside.protocols import door_lock, parking_lock
 from wayside.protocols.parking_lock.ble.link import BLE, GATT
+from wayside.simulate.air import Air
 
 AT = "C0:00:00:00:00:01"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from tests.radio.air import Air
 from tests.radio.serving import serving
 from wayside.link.adapter import Backends, connected
 from wayside.link.relay import relay
 from wayside.ports.gatt import Peripheral
 from wayside.ports.relay import Connect
 from wayside.protocols.parking_lock.ble.link import BLE
+from wayside.simulate.air import Air
 
 AT = "C0:00:00:00:00:01"
 LOCK = "parking-lock:866266060000015"

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from tests.radio.air import Air
 from wayside.link.adapter import connected, look_around
 from wayside.link.talk import Talk
 from wayside.model.commands import State
@@ -13,6 +12,7 @@ from wayside.model.events import Event
 from wayside.protocol.base import Gatt
 from wayside.protocols import door_lock, jimi, parking_lock
 from wayside.protocols.parking_lock.ble.link import BLE, GATT
+from wayside.simulate.air import Air
 
 AT = "C0:00:00:00:00:01"
 DOOR_GATT = Gatt(

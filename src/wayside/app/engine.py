@@ -32,6 +32,7 @@ from wayside.gateway.tcp import Listen
 from wayside.link.adapter import SYSTEM, Backends
 from wayside.media.firmware import FirmwareDirectory
 from wayside.model.errors import ConfigError
+from wayside.ports.platform import Devices
 from wayside.rental.office import Office
 from wayside.rental.rules import CabinetRules
 
@@ -50,6 +51,7 @@ class Running(msgspec.Struct, frozen=True):
     http: Address
     listeners: dict[str, Address]
     first_token: str | None
+    devices: Devices
 
 
 class Engine:
@@ -128,7 +130,7 @@ class Engine:
             self._stack = stack.pop_all()
         ports = {listen: self._gateway.port(listen.protocol) for listen in listens}
         listeners = {listen.protocol: Address(listen.host, port) for listen, port in ports.items()}
-        return Running(self._data_dir, self._http_address, listeners, first_token)
+        return Running(self._data_dir, self._http_address, listeners, first_token, self._gateway.devices)
 
     async def stop(self) -> None:
         """Let devices and callers finish, then close everything."""

@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,6 +23,7 @@ from wayside.app.runtime import run_loop
 from wayside.app.serve import banner
 from wayside.app.settings import Settings
 from wayside.app.signals import interrupted, wait
+from wayside.cli.demo_locks import DemoLock, ble_settings, demo_locks, on_air, register
 from wayside.protocol.base import Transport
 from wayside.simulate.fleet import Fleet, FleetPlan
 
@@ -41,16 +42,17 @@ def demo(
     """Run a server on this machine alone, with open registration and simulated devices of every protocol.
 
     Args:
-        count: How many devices of each protocol.
+        count: How many devices of each protocol; of locks on Bluetooth there is one each.
         interval: Seconds between two reports of a device.
         http: HOST:PORT of the API.
         data_dir: Where to keep what is collected; a temporary folder, removed at the end, if not given.
         duration: Seconds; until Ctrl-C if not given.
     """
+    locks = demo_locks(count + 1)
     with _folder(data_dir) as folder:
-        settings = load(_settings(folder, http), os.environ).settings
+        settings = load(_settings(folder, http) | ble_settings(locks), os.environ).settings
         logs.configure(settings.log)
-        run_loop(_demo(settings, count, interval, duration))
+        run_loop(_demo(settings, locks, count, interval, duration))
 
 
 def _settings(folder: Path, http: str) -> dict[str, object]:
@@ -75,13 +77,16 @@ def _folder(data_dir: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-async def _demo(settings: Settings, count: int, interval_s: float, duration_s: float | None) -> None:
+async def _demo(
+    settings: Settings, locks: Sequence[DemoLock], count: int, interval_s: float, duration_s: float | None
+) -> None:
     stop = interrupted()
-    async with running(settings) as server:
+    async with running(settings, await on_air(locks)) as server:
+        await register(locks, server.devices)
         fleets = _fleets(server, count, interval_s)
         for fleet in fleets:
             fleet.start()
-        sys.stdout.write(banner(settings, server) + _tour(server))
+        sys.stdout.write(banner(settings, server) + _tour(server, locks))
         sys.stdout.flush()
         if duration_s is None:
             await stop.wait()
@@ -99,10 +104,11 @@ def _fleets(server: Running, count: int, interval_s: float) -> list[Fleet]:
     return fleets
 
 
-def _tour(server: Running) -> str:
+def _tour(server: Running, locks: Sequence[DemoLock]) -> str:
     """What to try."""
     url = local_url(server.http)
     token = f" WAYSIDE_TOKEN={server.first_token}" if server.first_token else ""
+    calls = "".join(f"  wayside send {lock.device} unlock --queue --wait\n" for lock in locks)
     return (
         f"\nIn another terminal:\n\n"
         f"  export WAYSIDE_URL={url}{token}\n"
@@ -110,6 +116,7 @@ def _tour(server: Running) -> str:
         "  wayside tail\n"
         "  wayside events --limit 10\n"
         "  wayside send DEVICE                    # what can be asked of it\n"
-        "  wayside send DEVICE CAPABILITY --wait\n\n"
+        "  wayside send DEVICE CAPABILITY --wait\n"
+        f"{calls}\n"
         "Ctrl-C ends the demo.\n"
     )

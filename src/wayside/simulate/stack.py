@@ -1,11 +1,14 @@
-"""A Bluetooth stack for bleak that is all in this process: Bumble's host on a virtual controller."""
+"""A Bluetooth stack for bleak that is all in this process: Bumble's host on a virtual controller.
 
-# ruff: noqa: ANN401 - what bleak and Bumble hand over has no types
+Bumble is a development dependency: whoever imports this module needs it.
+"""
+
+# ruff: noqa: ANN401, ARG002 - what bleak and Bumble hand over has no types; the signatures are bleak's
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
@@ -19,16 +22,32 @@ from bumble.hci import Address
 
 from wayside.link.adapter import Backends
 
-PROPERTIES = {0x02: "read", 0x04: "write-without-response", 0x08: "write", 0x10: "notify", 0x20: "indicate"}
-MTU = 185
+PROPERTIES: Final = {
+    0x02: "read",
+    0x04: "write-without-response",
+    0x08: "write",
+    0x10: "notify",
+    0x20: "indicate",
+}
+MTU: Final = 185
 """What phones usually ask for."""
+MTU_LEAST: Final = 23
+"""What every connection begins with (Bluetooth Core, vol. 3, part G, 5.2.1)."""
+ATT_HEAD: Final = 3
+"""The bytes of the MTU that a write's own head takes."""
+SHORT_UUID_BYTES: Final = 2
 
 
 def name_of(uuid: UUID) -> str:
-    return normalize_uuid_str(uuid.to_hex_str("-") if len(uuid.uuid_bytes) > 2 else uuid.to_hex_str())
+    """As bleak writes it."""
+    return normalize_uuid_str(
+        uuid.to_hex_str("-") if len(uuid.uuid_bytes) > SHORT_UUID_BYTES else uuid.to_hex_str()
+    )
 
 
 class Scanner(BaseBleakScanner):
+    """What ``central`` hears."""
+
     central: Device
 
     def __init__(
@@ -58,6 +77,8 @@ class Scanner(BaseBleakScanner):
 
 
 class Client(BaseBleakClient):
+    """One connection of ``central``, which makes one at a time.  ``wish``: the MTU that it asks for."""
+
     central: Device
     connecting: asyncio.Lock
     wish: int
@@ -74,7 +95,7 @@ class Client(BaseBleakClient):
 
     @property
     def mtu_size(self) -> int:
-        return self._connection.att_mtu if self._connection else 23
+        return self._connection.att_mtu if self._connection else MTU_LEAST
 
     @property
     def is_connected(self) -> bool:
@@ -88,7 +109,7 @@ class Client(BaseBleakClient):
             raise BleakError(f"{self.address}: {error!r}") from error
         self._connection.on("disconnection", self._gone)
         self._peer = Peer(self._connection)
-        if self.wish > 23:
+        if self.wish > MTU_LEAST:
             await self._peer.request_mtu(self.wish)
         self.services = BleakGATTServiceCollection()
         await self._peer.discover_services()
@@ -103,7 +124,7 @@ class Client(BaseBleakClient):
                         found.handle,
                         name_of(found.uuid),
                         properties,
-                        lambda: self.mtu_size - 3,
+                        lambda: self.mtu_size - ATT_HEAD,
                         known,
                     )
                 )

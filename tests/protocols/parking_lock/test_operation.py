@@ -18,10 +18,10 @@ from tests.protocols.parking_lock.lines import (
 )
 from wayside.model.commands import TRANSITIONS, Command, NoParameters, State
 from wayside.protocol.effects import Effect, Effects, Emit, Send, Settle, WakeAt
+from wayside.protocols.parking_lock.attempts import QUERY_WITHIN_S
 from wayside.protocols.parking_lock.operation import (
     KEY_VALID_S,
     KEY_WITHIN_S,
-    QUERY_WITHIN_S,
     RESULT_WITHIN_S,
     TABLE,
     Input,

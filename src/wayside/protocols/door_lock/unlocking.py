@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from typing import Final, NamedTuple
+from typing import Final
 
 from wayside.model.commands import State
 from wayside.model.events import Values
 from wayside.model.instant import Instant, seconds
 from wayside.protocol.effects import Settle
 from wayside.protocol.inflight import LATE_MAX
+from wayside.protocol.turns import Turn
 from wayside.protocols.door_lock.messages import OpenStatus
 
 STEP_WITHIN_S: Final = 5.0
@@ -49,18 +50,10 @@ class Input(enum.Enum):
     LOST = enum.auto()
 
 
-class Turn(NamedTuple):
-    """What follows: the next step, and how the command stands then (None: as before)."""
-
-    step: Step
-    state: State | None = None
-    detail: str = ""
-
-
 SILENT_BEFORE: Final = Turn(Step.IDLE, State.TIMED_OUT, "the lock did not answer in time; nothing was opened")
 LOST_BEFORE: Final = Turn(Step.IDLE, State.FAILED, "the connection ended before anything was opened")
 
-TABLE: Final[dict[tuple[Step, Input], Turn]] = {
+TABLE: Final[dict[tuple[Step, Input], Turn[Step]]] = {
     (Step.CLOCK, Input.CLOCK_SET): Turn(Step.CODES, State.ACKNOWLEDGED, "the lock took the time"),
     (Step.CLOCK, Input.TIME_UP): SILENT_BEFORE,
     (Step.CLOCK, Input.LOST): LOST_BEFORE,

@@ -11,18 +11,16 @@ refused the key, for then it did not move.
 from __future__ import annotations
 
 import enum
-from collections import deque
 from itertools import chain
-from typing import Final, NamedTuple
-
-import msgspec
+from typing import Final
 
 from wayside.model.commands import Command, State
-from wayside.model.instant import SECOND, Instant, seconds
+from wayside.model.instant import SECOND, Instant
 from wayside.protocol.effects import Settle
-from wayside.protocol.inflight import LATE_MAX
 from wayside.protocol.questions import OpenCommand
+from wayside.protocol.turns import Turn
 from wayside.protocols.parking_lock import messages as m
+from wayside.protocols.parking_lock.attempts import GOALS, KINDS, Attempt, Attempts, Orders, Outgoing, Rules
 
 KEY_WITHIN_S: Final = 20.0
 """A round trip over a mobile network, with the modem asleep at first, takes seconds; nothing moves meanwhile."""
@@ -33,18 +31,6 @@ longer has begun to do something else."""
 
 RESULT_WITHIN_S: Final = 60.0
 """The key's validity, the lever's travel of some seconds, and the way back."""
-
-QUERY_WITHIN_S: Final = 30.0
-"""How long after an unknown outcome a report of state is still taken to be about it.  Auto lock acts after three
-minutes without a car (section 1.7.9), so within this time nothing but the operation moves the lever by itself."""
-
-KINDS: Final = {"unlock": m.Operation.UNLOCK, "lock": m.Operation.LOCK}
-
-GOALS: Final = {
-    m.Operation.UNLOCK: (m.Locked.UNLOCKED, m.Arm.DOWN),
-    m.Operation.LOCK: (m.Locked.LOCKED, m.Arm.UP),
-}
-"""What the lock reports when the operation has had its effect; both must agree."""
 
 
 class Step(enum.Enum):
@@ -68,14 +54,6 @@ class Input(enum.Enum):
     LOST = enum.auto()
 
 
-class Turn(NamedTuple):
-    """What follows: the next step, and how the command stands then (None: as before)."""
-
-    step: Step
-    state: State | None = None
-    detail: str = ""
-
-
 SUCCEEDED: Final = Turn(Step.IDLE, State.SUCCEEDED)
 FAILED: Final = Turn(Step.IDLE, State.FAILED, "the lock reports that it failed")
 NO_KEY: Final = Turn(Step.IDLE, State.TIMED_OUT, "the lock gave no key in time; nothing was moved")
@@ -84,7 +62,7 @@ LOST_BEFORE: Final = Turn(Step.IDLE, State.FAILED, "the connection ended before 
 LOST_AFTER: Final = Turn(Step.IDLE, State.UNKNOWN, "the connection ended before the lock said how it ended")
 REFUSED_TWICE: Final = Turn(Step.IDLE, State.FAILED, "the lock refused two keys; nothing was moved")
 
-TABLE: Final[dict[tuple[Step, Input], Turn]] = {
+TABLE: Final[dict[tuple[Step, Input], Turn[Step]]] = {
     (Step.ASKING, Input.KEY): Turn(Step.MOVING, State.ACKNOWLEDGED, "the lock gave a key"),
     (Step.ASKING, Input.TIME_UP): NO_KEY,
     (Step.ASKING, Input.LOST): LOST_BEFORE,
@@ -128,35 +106,14 @@ INPUTS: Final = {
 }
 
 
-class Attempt(NamedTuple):
-    """An operation, as far as a result can be recognised by it.  ``time`` is what L0 carried, 0 if not known."""
-
-    command: str
-    number: int
-    kind: m.Operation
-    time: int = 0
+RULES: Final = Rules(TABLE, WITHIN_S, Step.IDLE, Input.TIME_UP, Input.LOST, m.StatusRequest())
 
 
-class Outgoing(NamedTuple):
-    """A message to send; ``command`` on the one that begins a command."""
-
-    message: msgspec.Struct
-    command: str | None = None
-
-
-Orders = list[Settle | Outgoing]
-
-
-class Operations:
-    """The one operation under way, those whose outcome is unknown, and the last one that ended."""
+class Operations(Attempts[Step, Input]):
+    """The operations of one connection."""
 
     def __init__(self) -> None:
-        self.step = Step.IDLE
-        self.deadline: Instant | None = None
-        self._now: Attempt | None = None
-        self._ended: Attempt | None = None
-        self._unknown: deque[Attempt] = deque(maxlen=LATE_MAX)
-        self._query_until: Instant = 0
+        super().__init__(RULES)
 
     @property
     def moving(self) -> bool:
@@ -199,60 +156,15 @@ class Operations:
             return self._advance(happened, at)
         if attempt is self._ended:
             return []
-        state, detail = LATE[happened]
-        self._unknown.remove(attempt)
-        self._ended = attempt
-        return [Settle(attempt.command, state, detail, late=True)]
+        return self._late(attempt, *LATE[happened])
 
     def reported(self, locked: m.Locked, arm: m.Arm, at: Instant) -> Orders:
-        """A report of state, soon after an outcome became unknown, confirms it if lock and lever agree.
+        """A report of state confirms an unknown outcome if lock and lever agree; see ``_confirm``."""
+        return self._confirm(lambda attempt: (locked, arm) == GOALS[attempt.kind], at)
 
-        If they do not, that proves nothing: the result may still be on its way.
-        """
-        if at > self._query_until or not self._unknown or self._now is not None:
-            return []
-        attempt = self._unknown[-1]
-        if (locked, arm) != GOALS[attempt.kind]:
-            return []
-        self._query_until = 0
-        self._unknown.remove(attempt)
-        self._ended = attempt
-        return [Settle(attempt.command, State.SUCCEEDED, "the lock's state says so", late=True)]
-
-    def wake(self, at: Instant) -> Orders:
-        """Time may be up."""
-        if self.deadline is None or at < self.deadline:
-            return []
-        asked_to_move = self.moving
-        orders = self._advance(Input.TIME_UP, at)
-        if asked_to_move:
-            self._query_until = at + seconds(QUERY_WITHIN_S)
-            orders.append(Outgoing(m.StatusRequest()))
-        return orders
-
-    def lost(self, at: Instant) -> Orders:
-        """The connection is gone."""
-        return self._advance(Input.LOST, at) if self._now is not None else []
-
-    def _advance(self, happened: Input, at: Instant) -> Orders:
-        attempt, turn = self._now, TABLE.get((self.step, happened))
-        if attempt is None or turn is None:
-            return []
-        self._enter(turn.step, at)
-        orders: Orders = [] if turn.state is None else [Settle(attempt.command, turn.state, turn.detail)]
-        if turn.step in ASKING:
-            orders.append(Outgoing(self._key_request(attempt, at)))
-        if turn.step is Step.IDLE:
-            self._now = None
-            if turn.state is State.UNKNOWN:
-                self._unknown.append(attempt)
-            else:
-                self._ended = attempt
-        return orders
-
-    def _enter(self, step: Step, at: Instant) -> None:
-        self.step = step
-        self.deadline = at + seconds(WITHIN_S[step]) if step in WITHIN_S else None
+    def _turned(self, attempt: Attempt, turn: Turn[Step], at: Instant) -> Orders:
+        """A key that was refused is asked for once more."""
+        return [Outgoing(self._key_request(attempt, at))] if turn.step in ASKING else []
 
     def _whose(self, report: m.UnlockResult | m.LockResult) -> Attempt | None:
         """Whose result it is.
@@ -262,16 +174,13 @@ class Operations:
         way, or else to the latest of the same kind that is unknown.
         """
         kind = m.Operation.UNLOCK if isinstance(report, m.UnlockResult) else m.Operation.LOCK
-        current = self._now if self.moving else None
-        known = [
-            a for a in (current, *reversed(self._unknown), self._ended) if a is not None and a.kind is kind
-        ]
+        known = self._known(kind)
         if isinstance(report, m.UnlockResult):
             same_number = (attempt for attempt in known if attempt.number == report.user)
             same_time = (attempt for attempt in known if attempt.time and attempt.time == report.time)
             if echoed := next(chain(same_number, same_time), None):
                 return echoed
-        return next((attempt for attempt in known if attempt is not self._ended), None)
+        return self._still_open(known)
 
     @staticmethod
     def _key_request(attempt: Attempt, at: Instant) -> m.KeyRequest:

@@ -17,6 +17,7 @@ from wayside.protocol.inflight import InFlight
 from wayside.protocol.questions import FirmwareOffer, Question, Registration, WantFirmware
 from wayside.protocol.session import Setup
 from wayside.protocols.parking_lock import messages as m
+from wayside.protocols.parking_lock.attempts import KINDS, Orders, Outgoing
 from wayside.protocols.parking_lock.commands import (
     ANSWER_WITHIN_S,
     AUTO_LOCK_KEYS,
@@ -28,7 +29,7 @@ from wayside.protocols.parking_lock.commands import (
     auto_lock_key,
 )
 from wayside.protocols.parking_lock.frames import Frame
-from wayside.protocols.parking_lock.operation import KINDS, Operations, Orders, Outgoing
+from wayside.protocols.parking_lock.operation import Operations
 from wayside.protocols.parking_lock.translate import events
 from wayside.wire.errors import EncodeError
 

@@ -20,6 +20,7 @@ from tests.protocols.parking_lock.ble.links import (
 from wayside.model.commands import TRANSITIONS, NoParameters, State
 from wayside.protocol.effects import Effects, Emit, Send, Settle, WakeAt
 from wayside.protocol.questions import OpenCommand
+from wayside.protocols.parking_lock.attempts import QUERY_WITHIN_S
 from wayside.protocols.parking_lock.ble import messages as m
 from wayside.protocols.parking_lock.ble.operation import (
     RESULT_WITHIN_S,
@@ -28,7 +29,6 @@ from wayside.protocols.parking_lock.ble.operation import (
     Input,
     Step,
 )
-from wayside.protocols.parking_lock.operation import QUERY_WITHIN_S
 
 T = START // 1_000_000
 SUCCEEDED, FAILED, UNKNOWN = (State.SUCCEEDED, False), (State.FAILED, False), (State.UNKNOWN, False)

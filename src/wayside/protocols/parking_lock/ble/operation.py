@@ -10,14 +10,14 @@ command can be several steps, that a late result is true, and what confirms an u
 from __future__ import annotations
 
 import enum
-from collections import deque
-from typing import Final, NamedTuple
+from typing import Final
 
 from wayside.model.commands import Command, State
-from wayside.model.instant import SECOND, Instant, seconds
+from wayside.model.instant import SECOND, Instant
 from wayside.protocol.effects import Settle
-from wayside.protocol.inflight import LATE_MAX
 from wayside.protocol.questions import OpenCommand
+from wayside.protocol.turns import Turn
+from wayside.protocols.parking_lock.attempts import GOALS, KINDS, Attempt, Attempts, Orders, Outgoing, Rules
 from wayside.protocols.parking_lock.ble.messages import (
     ORDER,
     Lock,
@@ -28,7 +28,6 @@ from wayside.protocols.parking_lock.ble.messages import (
     UnlockReport,
 )
 from wayside.protocols.parking_lock.messages import Locked, Operation
-from wayside.protocols.parking_lock.operation import GOALS, KINDS, QUERY_WITHIN_S, Attempt, Outgoing
 
 STARTED_WITHIN_S: Final = 5.0
 """A write and a notification take a tenth of a second."""
@@ -58,20 +57,12 @@ class Input(enum.Enum):
     LOST = enum.auto()
 
 
-class Turn(NamedTuple):
-    """What follows: the next step, and how the command stands then."""
-
-    step: Step
-    state: State
-    detail: str = ""
-
-
 DONE: Final = Turn(Step.IDLE, State.SUCCEEDED)
 FAILED: Final = Turn(Step.IDLE, State.FAILED, "the lock reports that the lever did not arrive in time")
 NO_RESULT: Final = Turn(Step.IDLE, State.UNKNOWN, "the lock did not say in time how it ended")
 LOST: Final = Turn(Step.IDLE, State.UNKNOWN, "the connection ended before the lock said how it ended")
 
-TABLE: Final[dict[tuple[Step, Input], Turn]] = {
+TABLE: Final[dict[tuple[Step, Input], Turn[Step]]] = {
     (Step.ORDERED, Input.STARTED): Turn(Step.MOVING, State.ACKNOWLEDGED, "the lever begins to move"),
     (Step.ORDERED, Input.DONE): DONE,
     (Step.ORDERED, Input.FAILED): FAILED,
@@ -94,21 +85,16 @@ INPUTS: Final = {
     Progress.TIMED_OUT: Input.FAILED,
 }
 
-LATE: Final = {Input.DONE: DONE, Input.FAILED: FAILED}
+LATE: Final = {Input.DONE: (State.SUCCEEDED, ""), Input.FAILED: (State.FAILED, FAILED.detail)}
 
-Orders = list[Settle | Outgoing]
+RULES: Final = Rules(TABLE, WITHIN_S, Step.IDLE, Input.TIME_UP, Input.LOST, StatusRequest())
 
 
-class Operations:
-    """The one operation under way, those whose outcome is unknown, and the last one that ended."""
+class Operations(Attempts[Step, Input]):
+    """The operations of one connection."""
 
     def __init__(self) -> None:
-        self.step = Step.IDLE
-        self.deadline: Instant | None = None
-        self._now: Attempt | None = None
-        self._ended: Attempt | None = None
-        self._unknown: deque[Attempt] = deque(maxlen=LATE_MAX)
-        self._query_until: Instant = 0
+        super().__init__(RULES)
 
     @property
     def moving(self) -> bool:
@@ -143,59 +129,15 @@ class Operations:
             return self._advance(happened, at)
         if happened not in LATE:
             return []
-        self._close(attempt)
-        ending = LATE[happened]
-        return [Settle(attempt.command, ending.state, ending.detail, late=True)]
+        return self._late(attempt, *LATE[happened])
 
     def reported(self, locked: Locked, *, at_end: bool, at: Instant) -> Orders:
-        """A report of state, soon after an outcome became unknown, confirms it; ``at_end``: the lever has arrived.
-
-        If it does not, that proves nothing: the result may still be on its way.
-        """
-        if at > self._query_until or not self._unknown or self._now is not None or not at_end:
-            return []
-        attempt = self._unknown[-1]
-        if locked is not GOALS[attempt.kind][0]:
-            return []
-        self._query_until = 0
-        self._close(attempt)
-        return [Settle(attempt.command, State.SUCCEEDED, "the lock's state says so", late=True)]
+        """A report of state confirms an unknown outcome once the lever has arrived (``at_end``); see ``_confirm``."""
+        return self._confirm(lambda attempt: at_end and locked is GOALS[attempt.kind][0], at)
 
     def refused(self, at: Instant) -> Orders:
         """The lock takes no frames with our key."""
         return self._advance(Input.REFUSED, at)
-
-    def wake(self, at: Instant) -> Orders:
-        """Time may be up."""
-        if self.deadline is None or at < self.deadline:
-            return []
-        self._query_until = at + seconds(QUERY_WITHIN_S)
-        return [*self._advance(Input.TIME_UP, at), Outgoing(StatusRequest())]
-
-    def lost(self, at: Instant) -> Orders:
-        """The connection is gone."""
-        return self._advance(Input.LOST, at)
-
-    def _advance(self, happened: Input, at: Instant) -> Orders:
-        attempt, turn = self._now, TABLE.get((self.step, happened))
-        if attempt is None or turn is None:
-            return []
-        self._enter(turn.step, at)
-        if turn.step is Step.IDLE:
-            self._now = None
-            if turn.state is State.UNKNOWN:
-                self._unknown.append(attempt)
-            else:
-                self._ended = attempt
-        return [Settle(attempt.command, turn.state, turn.detail)]
-
-    def _enter(self, step: Step, at: Instant) -> None:
-        self.step = step
-        self.deadline = at + seconds(WITHIN_S[step]) if step in WITHIN_S else None
-
-    def _close(self, attempt: Attempt) -> None:
-        self._unknown.remove(attempt)
-        self._ended = attempt
 
     def _whose(self, report: UnlockReport | LockReport) -> Attempt | None:
         """Whose result it is.
@@ -204,13 +146,9 @@ class Operations:
         0x15 has that of the last unlocking: it belongs to what is under way, or else to the latest that is unknown.
         """
         kind = Operation.UNLOCK if isinstance(report, UnlockReport) else Operation.LOCK
-        known = [
-            each
-            for each in (self._now, *reversed(self._unknown), self._ended)
-            if each is not None and each.kind is kind
-        ]
+        known = self._known(kind)
         if kind is Operation.UNLOCK:
             echoed = next((each for each in known if each.time and each.time % USERS == report.time), None)
             if echoed is not None:
                 return echoed
-        return next((each for each in known if each is not self._ended), None)
+        return self._still_open(known)

@@ -18,6 +18,7 @@ from wayside.protocol.imei import IMEI_DIGITS
 from wayside.protocol.inflight import InFlight
 from wayside.protocol.questions import FirmwareOffer, Question, Registration, WantFirmware
 from wayside.protocol.session import Setup
+from wayside.protocols.parking_lock.attempts import KINDS, Orders, Outgoing
 from wayside.protocols.parking_lock.ble import messages as m
 from wayside.protocols.parking_lock.ble.commands import (
     ANSWER_WITHIN_S,
@@ -28,13 +29,12 @@ from wayside.protocols.parking_lock.ble.commands import (
     items_of,
 )
 from wayside.protocols.parking_lock.ble.frames import Frame
-from wayside.protocols.parking_lock.ble.operation import Operations, Orders
+from wayside.protocols.parking_lock.ble.operation import Operations
 from wayside.protocols.parking_lock.ble.options import DEVICE_KEY_DEFAULT, options_from
 from wayside.protocols.parking_lock.ble.transfers import Transfers
 from wayside.protocols.parking_lock.ble.translate import arm_of, events, locked_of, verified
 from wayside.protocols.parking_lock.commands import UpgradeParameters, auto_lock_key
 from wayside.protocols.parking_lock.messages import Arm
-from wayside.protocols.parking_lock.operation import KINDS, Outgoing
 from wayside.protocols.parking_lock.session import REBOOT_WITHIN_S
 
 VERIFIED_WITHIN_S: Final = 5.0

@@ -10,9 +10,9 @@ from wayside.model.commands import State
 from wayside.model.events import Event
 from wayside.model.instant import Instant
 from wayside.protocol.effects import Settle
+from wayside.protocols.parking_lock.attempts import Orders, Outgoing
 from wayside.protocols.parking_lock.ble.information import items_of, text_of
 from wayside.protocols.parking_lock.ble.messages import Content, Packet, PacketRequest, Transfer
-from wayside.protocols.parking_lock.ble.operation import Orders
 from wayside.protocols.parking_lock.ble.transfer import (
     DEVICE_TYPE_DEFAULT,
     WRITE_BYTES_MAX,
@@ -20,7 +20,6 @@ from wayside.protocols.parking_lock.ble.transfer import (
     Writing,
 )
 from wayside.protocols.parking_lock.ble.translate import information
-from wayside.protocols.parking_lock.operation import Outgoing
 
 BUSY: Final = "another transfer is under way"
 ASKED: Final = "the lock asks for the packets"

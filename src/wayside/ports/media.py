@@ -1,0 +1,135 @@
+"""Media: pictures, clips and recordings that devices delivered, and the names of what they still hold.
+
+A file is here when its record is: the blob is durable before the record is written, and the record before anybody
+hears that the file was taken.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import Protocol
+
+import msgspec
+
+from wayside.model.instant import Instant
+from wayside.ports.store import Page, Span
+
+
+class MediaKind(enum.StrEnum):
+    """What sort of file it is, by its content."""
+
+    PICTURE = "picture"
+    VIDEO = "video"
+    AUDIO = "audio"
+
+
+class Origin(enum.StrEnum):
+    """Why a file came."""
+
+    ALARM = "alarm"
+    """An alarm announced it."""
+    COMMAND = "command"
+    """Somebody asked for it."""
+    UNEXPECTED = "unexpected"
+    """Nobody did; it was within the device's quota."""
+    RECORDING = "recording"
+    """Live video that this server recorded."""
+
+
+class MediaFile(msgspec.Struct, frozen=True):
+    """A file of a device.
+
+    ``id`` is random, 32 hexadecimal digits, and the key of its blob; ``name`` is the device's word for it and only
+    ever shown.  ``taken_at`` is what its name says, in UTC; None: it says nothing.  ``channel``: ``road``, ``cabin``
+    or what else the device calls it; "" where nobody knows.  ``alarm`` is the id of the event that announced it,
+    ``command`` that of the command that asked for it.
+    """
+
+    id: str
+    device: str
+    name: str
+    kind: MediaKind
+    content_type: str
+    size: int
+    sha256: str
+    md5: str
+    received_at: Instant
+    taken_at: Instant | None = None
+    channel: str = ""
+    origin: Origin = Origin.UNEXPECTED
+    alarm: int | None = None
+    command: str | None = None
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """``file`` is the one that is there now; ``fresh`` is False when the device had delivered the same bytes before."""
+
+    file: MediaFile
+    fresh: bool
+
+
+class MediaQuery(msgspec.Struct, frozen=True):
+    """Which files; None means any.  The span is by time of receipt."""
+
+    device: str | None = None
+    kind: MediaKind | None = None
+    origin: Origin | None = None
+    alarm: int | None = None
+    command: str | None = None
+    name: str | None = None
+    span: Span = Span()
+
+
+class Recording(msgspec.Struct, frozen=True):
+    """A recording that a device says it holds.  ``reported_at``: when it last said so."""
+
+    device: str
+    name: str
+    reported_at: Instant
+    taken_at: Instant | None = None
+    channel: str = ""
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """How much of a device is kept; ``unexpected`` ones since the given instant are counted beside the whole."""
+
+    files: int = 0
+    size: int = 0
+    unexpected: int = 0
+    unexpected_size: int = 0
+
+
+class MediaStore(Protocol):
+    """The records; every method may raise ``StoreUnavailable``, and then nothing of it is stored."""
+
+    async def keep_file(self, file: MediaFile) -> Kept:
+        """Durable when this returns.  The same bytes (``sha256``) of the same device are kept once."""
+
+    async def file(self, file: str) -> MediaFile | None:
+        """One file."""
+
+    async def file_with_content(self, device: str, sha256: str) -> MediaFile | None:
+        """The device's file with these bytes."""
+
+    async def files(self, query: MediaQuery) -> Page[MediaFile]:
+        """Newest first."""
+
+    async def forget_file(self, file: str) -> bool:
+        """Remove the record (its blob is the caller's business, afterwards); False if there was none."""
+
+    async def surplus(
+        self, now: Instant, age_s: float | None, device_bytes: int | None, limit: int
+    ) -> list[MediaFile]:
+        """Up to ``limit`` files that are too old, or the oldest ones of a device that has more than its share."""
+
+    async def usage(self, device: str, since: Instant) -> Usage:
+        """How much of the device is kept."""
+
+    async def file_ids(self) -> set[str]:
+        """All ids, to find blobs without a record."""
+
+    async def put_recordings(self, device: str, recordings: list[Recording]) -> None:
+        """The device's list, whole, replaces the one before."""
+
+    async def recordings(self, device: str, span: Span) -> Page[Recording]:
+        """What the device said it holds; newest ``taken_at`` first."""

@@ -41,6 +41,24 @@ def test_tables_in_one_text() -> None:
     assert table_from("") == {}
 
 
+def test_numbers_need_no_quotes() -> None:
+    Path("wayside.toml").write_text(
+        "[options.jk-bms]\npoll_interval_s = 5\npassword = 123456\n[options.door-lock]\ntimezone_minutes = -60\n"
+    )
+    settings = load({}, {}).settings
+    assert settings.options["jk-bms"] == {"poll_interval_s": "5", "password": "123456"}
+    assert settings.options["door-lock"] == {"timezone_minutes": "-60"}
+    Path("wayside.toml").write_text("[options.jk-bms]\npoll_interval_s = 2.5\n")
+    assert load({}, {}).settings.options["jk-bms"] == {"poll_interval_s": "2.5"}
+
+
+@pytest.mark.parametrize("wrong", ["[5]", "true", "2026-01-01", "nan", "{ s = 5 }"])
+def test_what_is_no_number_is_named_with_its_option(wrong: str) -> None:
+    Path("wayside.toml").write_text(f"[options.jk-bms]\npoll_interval_s = {wrong}\n")
+    with pytest.raises(ConfigError, match="poll_interval_s"):
+        load({}, {})
+
+
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [

@@ -61,6 +61,17 @@ def test_what_cannot_be_meant() -> None:
             which.known()
 
 
+def test_options_are_looked_at_before_the_air_is() -> None:
+    for option, complaint in (
+        ("device_key=short", "--option: device_key: 8 printable"),
+        ("divice_key=OmniW4GX", "has no option 'divice_key'; did you mean device_key"),
+        ("device_key", "--option"),
+    ):
+        with pytest.raises(UsageError, match=complaint):
+            Which(option=(option,)).options()
+    assert Which(option=("device_key=K7fq2LxZ",)).options() == {"device_key": "K7fq2LxZ"}
+
+
 def test_what_advertises_is_known_by_its_service() -> None:
     known = titles()
     assert known[GATT.service] == "Parking lock"
@@ -84,6 +95,7 @@ def test_without_an_adapter_it_is_said(arguments: tuple[str, ...]) -> None:
     run = wayside("ble", *arguments)
     assert run.returncode == 1
     assert run.stderr.startswith("wayside: Bluetooth: ")
+    assert "Errno" not in run.stderr
     assert "Traceback" not in run.stderr
 
 

@@ -20,7 +20,7 @@ import msgspec
 from wayside.app.address import parse_address
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.settings import Settings
-from wayside.app.tables import check_stations, options_check, table_from
+from wayside.app.tables import check_stations, options_check, table_from, text_of
 from wayside.app.wires import ble_devices, check_serials, gatts
 from wayside.protocol.base import Transport
 
@@ -90,6 +90,8 @@ class Setting(msgspec.Struct, frozen=True):
             raw = [stripped for part in raw.split(",") if (stripped := part.strip())]
         if isinstance(raw, str) and dict in _parts(self.type):
             raw = table_from(raw)
+        if isinstance(raw, dict):
+            raw = {name: text_of(value) for name, value in raw.items()}
         value = msgspec.convert(raw, self.type, strict=not isinstance(raw, str))
         if self.check is not None:
             self.check(value)

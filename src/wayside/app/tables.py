@@ -34,6 +34,13 @@ def table_from(text: str) -> Texts:
     return table
 
 
+def text_of(value: object) -> object:
+    """A number or a truth value as the text that it was written as; anything else as it is, for whoever checks it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, int | float) else value
+
+
 class _Watched(Texts):
     """A table that remembers which names it was asked for."""
 

@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from wayside.app import protocols
+from wayside.app.tables import options_check
 from wayside.app.wires import gatts
 from wayside.cli.exits import FAILED, CliError, UsageError
 from wayside.cli.options import Json, pair
@@ -59,6 +60,15 @@ class Which:
         if gatt is None:
             raise UsageError(f"--gatt is needed: the document of {protocol.name} names no UUIDs")
         return protocol, gatt
+
+    def options(self) -> dict[str, str]:
+        """The protocol's options.  Raises ``UsageError``."""
+        options = dict(pair("--option", text) for text in self.option)
+        try:
+            options_check(self.protocol)(options)
+        except ValueError as error:
+            raise UsageError(f"--option: {error}") from error
+        return options
 
 
 ANY: Final = Which()
@@ -175,7 +185,7 @@ async def _talk(
     heard: Callable[[Event], None] = lambda _: None,
 ) -> tuple[Talk, Protocol]:
     protocol, gatt = which.known()
-    options = dict(pair("--option", text) for text in which.option)
+    options = which.options()
     found = connected(gatt.service, which.address, backends, within_s=which.within)
     peripheral = await leaving.enter_async_context(found)
     talk = Talk(protocol, peripheral, options=options, gatt=gatt, on_event=heard)

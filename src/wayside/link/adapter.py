@@ -18,6 +18,8 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import BaseBleakScanner
 from bleak.exc import BleakError
 
+from wayside.link.advice import words
+
 FIND_S: Final = 15.0
 """Locks advertise every second or two, to spare their batteries; and radio loses some of it."""
 
@@ -146,5 +148,5 @@ async def _os_errors() -> AsyncIterator[None]:
     """What bleak raises, as what it means to whoever uses a link."""
     try:
         yield
-    except BleakError as error:
-        raise ConnectionError(str(error)) from error
+    except (BleakError, FileNotFoundError, ConnectionRefusedError) as error:
+        raise ConnectionError(words(error)) from error

@@ -5,13 +5,15 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import quote
 
-import httpx
-
 from wayside.cli.exits import CliError, UsageError
+
+if TYPE_CHECKING:
+    import httpx  # takes longer to import than a help page may to show: whoever calls imports it then
 
 PREFIX: Final = "/api/v1"
 PAGE: Final = 1000
@@ -41,6 +43,8 @@ class Client:
 
     def __init__(self, url: str, token: str | None, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
+        import httpx
+
         if token is not None and not TOKEN.fullmatch(token):
             raise UsageError("--token: that is not an API token, they have letters, digits, - and _")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
@@ -100,6 +104,8 @@ class Client:
         Raises:
             CliError: the server refused, or the answer broke off.
         """
+        import httpx
+
         try:
             with self._http.stream("GET", path, params=given(query)) as response:
                 if not response.is_success:
@@ -119,6 +125,8 @@ class Client:
         content: Iterable[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:  # noqa: ANN401 - JSON
+        import httpx
+
         try:
             response = self._http.request(
                 method, path, params=given(query or {}), json=body, content=content, headers=headers
@@ -164,8 +172,6 @@ def refusal(response: httpx.Response) -> Refused:
     if not isinstance(problem, dict) or "detail" not in problem:
         return Refused(f"the server answered {response.status_code} {response.reason_phrase}")
     hint = (
-        " (give one with --token or WAYSIDE_TOKEN)"
-        if response.status_code == httpx.codes.UNAUTHORIZED
-        else ""
+        " (give one with --token or WAYSIDE_TOKEN)" if response.status_code == HTTPStatus.UNAUTHORIZED else ""
     )
     return Refused(f"{problem['detail']}{hint}", str(problem.get("field") or ""))

@@ -83,11 +83,14 @@ def build() -> App:
     """The parser with every command, none of them imported yet."""
     from cyclopts import App, Parameter
 
+    from wayside.cli.pages import Pages
+
     app = App(
         name="wayside",
         help=ABOUT,
         version=__version__,
-        help_format="restructuredtext",  # Markdown would take <protocol> for a tag
+        help_format="plaintext",
+        help_formatter=Pages(),
         result_action="return_value",
         default_parameter=Parameter(negative=(), show_default=shown_default),
     )

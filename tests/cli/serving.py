@@ -3,7 +3,7 @@
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -48,10 +48,10 @@ class Server:
 
 
 @contextmanager
-def serving(data_dir: Path, *arguments: str) -> Iterator[Server]:
+def serving(data_dir: Path, *arguments: str, program: Sequence[str] = WAYSIDE) -> Iterator[Server]:
     """Started when it says so, and gone at the end whatever happens."""
     errors = data_dir.with_suffix(".stderr")
-    command = [*WAYSIDE, "serve", "--data-dir", str(data_dir), "--log-format", "json", *arguments]
+    command = [*program, "serve", "--data-dir", str(data_dir), "--log-format", "json", *arguments]
     with errors.open("w") as stderr:
         process = subprocess.Popen(
             command,

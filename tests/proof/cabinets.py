@@ -5,6 +5,7 @@ from collections import Counter
 
 from fastcrc import crc16
 
+from tests.proof.diary import Diary
 from tests.proof.world import World
 
 SLOTS = 3
@@ -29,6 +30,7 @@ class Cabinet:
         self.given: Counter[str] = Counter()
         self.unheard: list[str] = []
         self.orders: list[tuple[int, str]] = []
+        self.diary = Diary()
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter | None = None
 
@@ -36,6 +38,7 @@ class Cabinet:
         """Say that it is there, answer the question for its inventory, repeat what nobody has acknowledged."""
         self.hang_up()
         self._reader, self._writer = await world.dial("power-bank")
+        self.diary.connected()
         self.orders.clear()
         self.say("CH")
         while await self.hear() != "CQ":
@@ -51,7 +54,9 @@ class Cabinet:
 
     def say(self, content: str) -> None:
         assert self._writer is not None
-        self._writer.write(seal(self.imei, content))
+        raw = seal(self.imei, content)
+        self._writer.write(raw)
+        self.diary.said(raw)
 
     def show(self) -> None:
         """AQ: what stands in the slots."""
@@ -70,7 +75,9 @@ class Cabinet:
         assert raw == seal(self.imei, content)
         word, _, rest = content.partition(",")
         if word in {"AM", "AR"}:
-            self.unheard.remove(f"{'MC' if word == 'AM' else 'MR'},{rest}")
+            report = f"{'MC' if word == 'AM' else 'MR'},{rest}"
+            self.unheard.remove(report)
+            self.diary.acknowledged(seal(self.imei, report))
         elif word == "CC":
             kind, slot, bank = rest.split(",")
             assert kind == "BW"

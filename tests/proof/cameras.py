@@ -10,6 +10,7 @@ from collections import deque
 
 from fastcrc import crc16
 
+from tests.proof.diary import Diary
 from tests.proof.world import Events, Tally, World
 
 UNITS_PER_DEGREE = 1_800_000
@@ -27,8 +28,9 @@ def seal(code: int, content: bytes, serial: int) -> bytes:
     return b"\x78\x78" + counted + crc16.ibm_sdlc(counted).to_bytes(2) + b"\r\n"
 
 
-def location(number: int, connection: int) -> bytes:
-    year, *rest = time.gmtime()[:6]
+def location(number: int, connection: int, clock_s: float | None = None) -> bytes:
+    """By the clock of this machine, or by another one."""
+    year, *rest = time.gmtime(clock_s)[:6]
     place = number.to_bytes(4) + connection.to_bytes(4)
     return seal(LOCATION, bytes((year - 2000, *rest, 0xCF)) + place + TAIL, number & 0xFFFF)
 
@@ -44,20 +46,33 @@ class Line:
 
 class Camera:
     """``window``: how many locations may be unacknowledged; ``heard`` counts acknowledgements; ``first_line``: the
-    number of its first connection, for a camera that has a twin."""
+    number of its first connection, for a camera that has a twin; ``pace_s``: its rest after each acknowledgement;
+    ``clock_s``: where its clock stands."""
 
     def __init__(
-        self, number: int, window: int = 8, heard: Tally | None = None, *, first_line: int = 1
+        self,
+        number: int,
+        window: int = 8,
+        heard: Tally | None = None,
+        *,
+        first_line: int = 1,
+        pace_s: float = 0.0,
+        clock_s: float | None = None,
+        diary: Diary | None = None,
     ) -> None:
         self.imei = f"35{number:013d}"
         self.device = f"jimi:{self.imei}"
         self.lines: list[Line] = []
         self.full = False
+        self.diary = diary or Diary()
+        self._pace_s = pace_s
+        self._clock_s = clock_s
         self._first_line = first_line
         self._window = window
         self._heard = heard or Tally()
         self._next = 1
         self._again: deque[int] = deque()
+        self._unheard: deque[bytes] = deque()
         self._reader: asyncio.StreamReader
         self._writer: asyncio.StreamWriter | None = None
 
@@ -72,8 +87,10 @@ class Camera:
     async def connect(self, world: World) -> None:
         """Log in; done when the login is answered."""
         self.hang_up()
+        self._unheard.clear()
         self._reader, self._writer = await world.dial("jimi")
         self.lines.append(Line(self._first_line + len(self.lines)))
+        self.diary.connected()
         self.say(LOGIN, bytes.fromhex(f"0{self.imei}02423201"), 1)
         assert await self.answer() == (LOGIN, 1)
 
@@ -83,21 +100,26 @@ class Camera:
             self._writer = None
 
     def say(self, code: int, content: bytes, serial: int) -> None:
+        self._write(seal(code, content, serial))
+
+    def _write(self, raw: bytes) -> None:
         assert self._writer is not None
-        self._writer.write(seal(code, content, serial))
+        self._writer.write(raw)
+        self.diary.said(raw)
 
     def beat(self, serial: int) -> None:
         self.say(HEARTBEAT, bytes.fromhex("4004040001"), serial)
 
     def locate(self) -> int:
         """Send the next location, or one again that was not acknowledged on an earlier connection."""
-        assert self._writer is not None
         if self._again:
             number = self._again.popleft()
         else:
             number, self._next = self._next, self._next + 1
         self.line.sent.append(number)
-        self._writer.write(location(number, self.line.number))
+        raw = location(number, self.line.number, self._clock_s)
+        self._unheard.append(raw)
+        self._write(raw)
         return number
 
     async def answer(self) -> tuple[int, int]:
@@ -112,6 +134,7 @@ class Camera:
         expected = self.line.sent[self.line.acknowledged] & 0xFFFF
         assert await self.answer() == (LOCATION, expected)
         self.line.acknowledged += 1
+        self.diary.acknowledged(self._unheard.popleft())
         self._heard.add()
 
     async def gone(self) -> None:
@@ -123,13 +146,19 @@ class Camera:
         """Locations as fast as they are acknowledged, until ``full`` or until the line is cut."""
         line = self.line
         try:
-            while not self.full or line.acknowledged < len(line.sent):
-                while not self.full and len(line.sent) - line.acknowledged < self._window:
+            while self._has_more or line.acknowledged < len(line.sent):
+                while self._has_more and len(line.sent) - line.acknowledged < self._window:
                     self.locate()
                 await self.acknowledgement()
+                if self._pace_s:
+                    await asyncio.sleep(self._pace_s)
         except (asyncio.IncompleteReadError, ConnectionError):
             self._again.extendleft(reversed(line.sent[line.acknowledged :]))
             self.hang_up()
+
+    @property
+    def _has_more(self) -> bool:
+        return bool(self._again) or not self.full
 
 
 class Fleet:

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from typing import NamedTuple
 
+from tests.proof.diary import Diary
 from tests.proof.world import Tally, World
 
 SIGN_IN = ("Q0", "6023", "E7:0F:B7:FD:A6:74", "1", "2", "2")
@@ -32,6 +33,7 @@ class Lock:
         self.requests: Counter[int] = Counter()
         self.moves: Counter[int] = Counter()
         self.questions = 0
+        self.diary = Diary()
         self._moving = moving or Tally()
         self.receipt = asyncio.Event()
         self._result: tuple[str, ...] | None = None
@@ -42,6 +44,7 @@ class Lock:
         """Sign in."""
         self.hang_up()
         self._reader, self._writer = await world.dial("parking-lock")
+        self.diary.connected()
         self.say(*SIGN_IN)
         if self._result is not None:
             self.say(*self._result)
@@ -53,7 +56,17 @@ class Lock:
 
     def say(self, *fields: str) -> None:
         assert self._writer is not None
-        self._writer.write(f"*BGCR,OM,{self.imei},{','.join(fields)}#\r\n".encode())
+        raw = self._line(fields)
+        self._writer.write(raw)
+        self.diary.said(raw)
+
+    def _line(self, fields: tuple[str, ...]) -> bytes:
+        return f"*BGCR,OM,{self.imei},{','.join(fields)}#\r\n".encode()
+
+    @property
+    def unheard(self) -> bool:
+        """Whether a result waits for its receipt."""
+        return self._result is not None
 
     async def told(self) -> Told:
         """The next line from the server."""
@@ -94,6 +107,8 @@ class Lock:
                 elif told.word == "S5":
                     self.say(*STATUS)
                 elif told == Told("Re", ["L0"]):
+                    if self._result is not None:
+                        self.diary.acknowledged(self._line(self._result))
                     self._result = None
                     self.receipt.set()
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -1,13 +1,14 @@
 """A server process that can be killed and started again on the same data, and its API."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
 
+from tests.cli.running import WAYSIDE
 from tests.cli.serving import PATIENCE_S, Server, serving
 from wayside.app.protocols import PROTOCOLS
 from wayside.engines.embedded import EmbeddedStore
@@ -56,10 +57,11 @@ class Tally:
 
 
 class World:
-    """One folder of data, and the server that runs on it now."""
+    """One folder of data, and the server that runs on it now: ``program`` with the arguments of ``wayside``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = WAYSIDE) -> None:
         self.data = folder / "data"
+        self.program = program
         self.token = ""
         self.server: Server
         self.http: httpx.AsyncClient
@@ -68,7 +70,7 @@ class World:
 
     async def start(self, *arguments: str) -> None:
         """Start a server; whoever ran before has ended."""
-        context = serving(self.data, *ANYWHERE, *arguments)
+        context = serving(self.data, *ANYWHERE, *arguments, program=self.program)
         self.server = await asyncio.to_thread(self._running.enter_context, context)
         self.token = self.server.token or self.token
         self.http = httpx.AsyncClient(

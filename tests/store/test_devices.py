@@ -45,6 +45,22 @@ async def test_a_device_is_stored_and_replaced(shelf: Shelf) -> None:
     assert await store.all_devices() == [rejected]
 
 
+async def test_its_options_stay_with_it(shelf: Shelf) -> None:
+    store = await shelf.open()
+    opened = msgspec.structs.replace(RECORD, options={"device_key": 'K7"\\é', "timezone_minutes": "60"})
+    await store.put_device(opened)
+    await store.put_device(DeviceRecord(TWO, "jimi", DeviceStatus.ACCEPTED, START))
+    await store.close()
+    store = await shelf.open()
+    assert await store.device(ONE) == opened
+    other = await store.device(TWO)
+    assert other is not None
+    assert other.options == {}
+    await store.delete_device(ONE)
+    await store.put_device(RECORD)
+    assert await store.device(ONE) == RECORD
+
+
 async def test_by_every_filter_in_order(store: Store) -> None:
     records = [
         DeviceRecord(

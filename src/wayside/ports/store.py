@@ -55,13 +55,17 @@ class DeviceStatus(enum.StrEnum):
 
 
 class DeviceRecord(msgspec.Struct, frozen=True):
-    """A device that somebody (or the open registration) decided on."""
+    """A device that somebody (or the open registration) decided on.
+
+    ``options``: its own, before those of its protocol; keys and passwords are among them.
+    """
 
     device: str
     protocol: str
     status: DeviceStatus
     created_at: Instant
     name: str = ""
+    options: dict[str, str] = {}
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

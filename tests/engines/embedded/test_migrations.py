@@ -11,7 +11,7 @@ from wayside.engines.embedded.connection import DATABASE
 from wayside.engines.embedded.migrations import APPLICATION_ID, migrate, steps, version_of
 from wayside.model.errors import ConfigError
 from wayside.model.rentals import Bank, Snapshot
-from wayside.ports.store import Batch, EventQuery
+from wayside.ports.store import Batch, DeviceRecord, DeviceStatus, EventQuery
 
 
 def test_the_files_are_numbered_without_gaps(tmp_path: Path) -> None:
@@ -66,6 +66,8 @@ async def test_what_version_1_kept_is_there_in_the_newest(tmp_path: Path) -> Non
     db = apsw.Connection(str(tmp_path / DATABASE))
     for table in ("bank", "slot", "rental"):
         db.execute(f"DROP TABLE {table}")
+    db.execute("ALTER TABLE device DROP COLUMN options")
+    db.execute("INSERT INTO device VALUES ('jimi:1', 'jimi', 'accepted', 7, 'Van')")
     db.execute("DELETE FROM schema_version WHERE version > 1")
     first = apsw.Connection(":memory:")
     migrate(first, steps()[:1])
@@ -76,6 +78,7 @@ async def test_what_version_1_kept_is_there_in_the_newest(tmp_path: Path) -> Non
     await store.open()
     assert len((await store.events(EventQuery())).items) == 1
     assert await store.command("c1") is not None
+    assert await store.all_devices() == [DeviceRecord("jimi:1", "jimi", DeviceStatus.ACCEPTED, 7, "Van")]
     assert await store.rental_snapshot() == Snapshot()
     bank = Bank("A", START)
     await store.append(Batch([report(values={"n": 2})], changes=[bank]))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import apsw
+import msgspec
 
 from wayside.engines.cursors import NamePosition, checked_limit, read_cursor, write_cursor
 from wayside.engines.embedded.ledger import Ledger
@@ -14,14 +15,24 @@ from wayside.ports.store import DeviceQuery, DeviceRecord, DeviceStatus, Page
 SCAN_DEVICES: Final = 2_000
 """Devices that a filtered page looks at before it hands on a cursor: a few milliseconds."""
 
-SELECT: Final = "SELECT device, protocol, status, created_at, name FROM device"
+SELECT: Final = "SELECT device, protocol, status, created_at, name, options FROM device"
+
+OPTIONS: Final = msgspec.json.Decoder(dict[str, str])
 
 
 def put(db: apsw.Connection, record: DeviceRecord) -> None:
     """Insert or replace."""
     db.execute(
-        "INSERT OR REPLACE INTO device (device, protocol, status, created_at, name) VALUES (?, ?, ?, ?, ?)",
-        (record.device, record.protocol, record.status, record.created_at, record.name),
+        "INSERT OR REPLACE INTO device (device, protocol, status, created_at, name, options)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            record.device,
+            record.protocol,
+            record.status,
+            record.created_at,
+            record.name,
+            msgspec.json.encode(record.options).decode(),
+        ),
     )
 
 
@@ -80,5 +91,6 @@ def _filter(query: DeviceQuery) -> Callable[[DeviceRecord], bool]:
 
 
 def _record(row: tuple[Any, ...]) -> DeviceRecord:
-    name, protocol, status, created_at, label = row
-    return DeviceRecord(name, protocol, DeviceStatus(status), created_at, label)
+    name, protocol, status, created_at, label, options = row
+    texts = OPTIONS.decode(options)
+    return DeviceRecord(name, protocol, DeviceStatus(status), created_at, label, texts)

@@ -10,7 +10,6 @@ from typing import Annotated, Final
 import msgspec
 from cyclopts import Parameter
 
-from wayside.app import protocols
 from wayside.app.clock import now
 from wayside.app.decode import inspect, inspect_either
 from wayside.app.suggest import suggestion
@@ -45,6 +44,8 @@ def decode(
         link: The transport they were heard on; the protocol's first if not given.
         from_: Who sent them; a device if not given, or a server where no device sends such a thing.
     """
+    from wayside.app import protocols  # every family's codecs are built with it: not for a help page
+
     try:
         family = protocols.protocol(protocol)
         way = protocols.link(family, link)

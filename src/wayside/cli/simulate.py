@@ -10,7 +10,6 @@ import msgspec
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from wayside.app import protocols
 from wayside.app.address import parse_address
 from wayside.app.runtime import run_loop
 from wayside.app.signals import interrupted, wait
@@ -82,8 +81,7 @@ def simulate(
         from wayside.cli.simulate_ble import BlePlan, simulate_ble
 
         known, uuids = Which(protocol, gatt=gatt).known()
-        link = protocols.link(known, Transport.BLE)
-        lock = BlePlan(link, uuids, ble, Behaviour(first, interval, faults), seed)
+        lock = BlePlan(_link(known.name, Transport.BLE), uuids, ble, Behaviour(first, interval, faults), seed)
         simulate_ble(lock, duration, json=json)
         return OK
     link, target = _port(protocol, to) if serial else _target(protocol, to)
@@ -95,21 +93,25 @@ def simulate(
 def _port(name: str, to: str | None) -> tuple[Link, None]:
     if to is not None:
         raise UsageError("--to and --serial exclude each other")
-    try:
-        return protocols.link(protocols.protocol(name), Transport.SERIAL), None
-    except NotFound as error:
-        raise UsageError(str(error)) from error
+    return _link(name, Transport.SERIAL), None
 
 
 def _target(name: str, to: str | None) -> tuple[Link, tuple[str, int]]:
+    link = _link(name, Transport.TCP)
     try:
-        link = protocols.link(protocols.protocol(name), Transport.TCP)
         target = parse_address(to or f"127.0.0.1:{link.port}")
-    except NotFound as error:
-        raise UsageError(str(error)) from error
     except ValueError as error:
         raise UsageError(f"--to: {error}") from error
     return link, target
+
+
+def _link(name: str, transport: Transport) -> Link:
+    from wayside.app import protocols  # every family's codecs are built with it: not for a help page
+
+    try:
+        return protocols.link(protocols.protocol(name), transport)
+    except NotFound as error:
+        raise UsageError(str(error)) from error
 
 
 async def _run(plan: FleetPlan, duration_s: float | None, *, json: bool) -> Tally:

@@ -10,7 +10,7 @@ JOBS   ?= auto
 BIN    := .venv/bin
 STAMP  := .venv/.synced
 UV     := $(or $(shell command -v uv 2>/dev/null),.uv/bin/uv)
-CODE   := $(wildcard src tests tools bench)
+CODE   := $(wildcard src tests tools bench torture)
 
 NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
     echo "wayside needs Python 3.11 or newer; '$(PYTHON)' says: $$($(PYTHON) -V 2>&1)." >&2; \
@@ -18,7 +18,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench docs lock clean
+.PHONY: help setup run demo test check bench torture docs lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ check: $(STAMP)  ## format, lint, types, import rules, generated docs
 
 bench: $(STAMP)  ## measure the hot paths
 	@$(BIN)/python -m bench
+
+torture: $(STAMP)  ## break it in every way we know; some twenty minutes
+	@$(BIN)/python -m torture
 
 docs: $(STAMP)  ## write the generated pages anew
 	@$(BIN)/python -m tools.docs

@@ -29,7 +29,7 @@ def files(pattern: str, *folders: str) -> Iterator[Path]:
 
 def python_files() -> Iterator[Path]:
     """Every Python file that we wrote."""
-    return files("*.py", "src", "tests", "tools", "bench")
+    return files("*.py", "src", "tests", "tools", "bench", "torture")
 
 
 def shown(path: Path) -> str:

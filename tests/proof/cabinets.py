@@ -18,7 +18,8 @@ def seal(imei: str, content: str) -> bytes:
 
 
 class Cabinet:
-    """``slots``: which bank stands where; ``given``: how often each left on an order.
+    """``slots``: which bank stands where; ``given``: how often each left on an order, ``ordered``: how often one came
+    to ``obey``.
 
     ``unheard``: reports without a receipt; ``orders``: those that nobody has looked at yet.
     """
@@ -28,6 +29,8 @@ class Cabinet:
         self.device = f"power-bank:{self.imei}"
         self.slots = dict(enumerate((*banks, *[None] * SLOTS)[:SLOTS], start=1))
         self.given: Counter[str] = Counter()
+        self.ordered: Counter[str] = Counter()
+        self.carried: list[str] = []
         self.unheard: list[str] = []
         self.orders: list[tuple[int, str]] = []
         self.diary = Diary()
@@ -114,3 +117,33 @@ class Cabinet:
         while self.unheard:
             if await self.hear() == "CQ":
                 self.show()
+
+    async def obey(self) -> None:
+        """What a healthy cabinet does, until the line is cut; banks that it gave out are in ``carried``."""
+        try:
+            while True:
+                match (await self.hear()).split(","):
+                    case ["CQ"]:
+                        self.show()
+                    case ["CC", *_]:
+                        self._dispense(*self.orders.pop(0))
+                    case ["RQ", "T", slot, bank] if bank in self.carried:
+                        self.carried.remove(bank)
+                        self.slots[int(slot)] = bank
+                        self.report(f"MC,RO,{slot},{bank}")
+        except (asyncio.IncompleteReadError, ConnectionError):
+            self.hang_up()
+
+    def _dispense(self, slot: int, bank: str) -> None:
+        """An order that came twice finds the slot empty, and is counted all the same."""
+        self.ordered[bank] += 1
+        if self.slots[slot] == bank:
+            self.give(slot, bank)
+            self.carried.append(bank)
+            self.report(f"MC,BO,{slot},{bank}")
+
+    def offer(self) -> None:
+        """Somebody stands there with a bank that was given out."""
+        free = next((slot for slot, bank in self.slots.items() if bank is None), None)
+        if self._writer is not None and self.carried and free is not None:
+            self.say(f"MQ,{free},{self.carried[0]}")

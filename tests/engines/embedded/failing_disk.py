@@ -8,10 +8,13 @@ import apsw
 
 
 class FailingDisk(apsw.VFS):
-    """Passes everything on to the system's layer, except while ``fails`` names what does not work."""
+    """Passes everything on to the system's layer, except while ``fails`` names what does not work.
 
-    def __init__(self, name: str) -> None:
-        super().__init__(name, base="")
+    ``default``: whoever opens a database in this process gets it from here.
+    """
+
+    def __init__(self, name: str, *, default: bool = False) -> None:
+        super().__init__(name, base="", makedefault=default)
         self.fails: set[str] = set()
         self.happened = 0
 
@@ -26,6 +29,9 @@ class FailingDisk(apsw.VFS):
             self.happened += 1
             raise error(f"the disk fails to {operation}")
 
+    def done(self, operation: str) -> None:
+        """It went well."""
+
     def xOpen(self, name: Any, flags: list[int]) -> "FailingFile":  # noqa: N802, ANN401 - as apsw calls it
         return FailingFile(self, name, flags)
 
@@ -38,7 +44,9 @@ class FailingFile(apsw.VFSFile):
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - as apsw calls it
         self._disk.check("write", apsw.FullError)
         super().xWrite(data, offset)
+        self._disk.done("write")
 
     def xSync(self, flags: int) -> None:  # noqa: N802 - as apsw calls it
         self._disk.check("sync", apsw.IOError)
         super().xSync(flags)
+        self._disk.done("sync")

@@ -86,6 +86,7 @@ def test_every_capability_is_whole(rig: Rig) -> None:
         assert capability.title
         assert capability.section, capability.name
         assert capability.answer_within_s > 0
+        assert capability.file_within_s is None or capability.file_within_s > 0
         assert rig.protocol.capability(capability.name) is capability
 
 

@@ -26,7 +26,12 @@ def test_every_capability_comes_to_an_honest_end(rig: Rig) -> None:
         command = rig.command(capability, number)
         duet.execute(command)
         duet.run(capability.answer_within_s)
-        assert duet.state(command.id) in HONEST_ENDS, (capability.name, duet.states)
+        if capability.file_within_s is None:
+            assert duet.state(command.id) in HONEST_ENDS, (capability.name, duet.states)
+        else:
+            assert duet.state(command.id) is State.ACKNOWLEDGED, (capability.name, duet.states)
+            duet.run(capability.file_within_s)
+            assert duet.state(command.id) is State.TIMED_OUT, "nobody took its file"
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -40,7 +45,7 @@ def test_whatever_goes_wrong_no_command_hangs(rig: Rig, seed: int) -> None:
             duet.reconnect(rig.session(), rig.framer())
         command = rig.command(capability, number)
         duet.execute(command)
-        duet.run(capability.answer_within_s)
+        duet.run(capability.answer_within_s + (capability.file_within_s or 0))
         assert duet.state(command.id) not in IN_FLIGHT | WAITING, (capability.name, duet.states)
     # Misbehaving is the exception, however often it was asked for.
     assert len(duet.bad) + len(duet.undecodable) < len(duet.events)

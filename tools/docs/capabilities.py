@@ -33,8 +33,9 @@ The risk says what the server does by itself:
 """
 
 TIMES = """\
-*Waits* is how long an answer is awaited, *expires* how long a command may wait to be sent. Section numbers are those
-of the vendor's document.
+*Waits* is how long an answer is awaited, *expires* how long a command may wait to be sent. Where the result is a
+file, the answer makes the command *acknowledged*, and the file *succeeded*. Section numbers are those of the vendor's
+document.
 """
 
 
@@ -100,10 +101,16 @@ def row(capability: Capability) -> tuple[str, ...]:
         code(capability.name),
         capability.title,
         capability.risk.value,
-        f"{capability.answer_within_s:g} s",
+        patience(capability),
         f"{capability.expires_after_s:g} s",
         capability.section,
     )
+
+
+def patience(capability: Capability) -> str:
+    """How long an answer may take, and the file behind it where there is one."""
+    file = "" if capability.file_within_s is None else f", its file {capability.file_within_s:g} s more"
+    return f"{capability.answer_within_s:g} s{file}"
 
 
 def parameters(capability: Capability) -> Iterator[tuple[str, ...]]:

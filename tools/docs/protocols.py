@@ -8,6 +8,7 @@ from functools import partial
 import msgspec
 
 import wayside
+from tools.docs.capabilities import patience
 from tools.docs.generated import Region
 from tools.docs.markdown import code, summary, table
 from wayside.model.commands import Capability
@@ -75,6 +76,6 @@ def capability_row(capability: Capability) -> tuple[str, ...]:
         capability.title,
         capability.risk.value,
         ", ".join(names),
-        f"{capability.answer_within_s:g} s",
+        patience(capability),
         capability.section,
     )

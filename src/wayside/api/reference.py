@@ -21,7 +21,10 @@ ProtocolName = Annotated[str, PathParameter(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)
 
 
 class CapabilityView(msgspec.Struct, frozen=True):
-    """One thing that can be asked of a device; ``parameters`` is a JSON Schema (2020-12)."""
+    """One thing that can be asked of a device; ``parameters`` is a JSON Schema (2020-12).
+
+    ``file_within_s``: how long the file that is its result may take after the answer; null: the answer is the result.
+    """
 
     name: str
     title: str
@@ -30,6 +33,7 @@ class CapabilityView(msgspec.Struct, frozen=True):
     answer_within_s: float
     expires_after_s: float
     section: str
+    file_within_s: float | None = None
 
     @classmethod
     def of(cls, capability: Capability) -> CapabilityView:
@@ -41,6 +45,7 @@ class CapabilityView(msgspec.Struct, frozen=True):
             capability.answer_within_s,
             capability.expires_after_s,
             capability.section,
+            capability.file_within_s,
         )
 
 

@@ -101,7 +101,8 @@ class Capability(msgspec.Struct, frozen=True):
     ``parameters`` is a Struct whose annotations (``msgspec.Meta`` ranges, patterns, descriptions) are the JSON
     Schema and the validation; ``lane`` names what may only be under way once per device at a time (None: any
     number, the protocol's own correlator tells them apart); ``answer_within_s`` is how long the session waits;
-    ``expires_after_s`` how long it may wait to be sent.
+    ``expires_after_s`` how long it may wait to be sent.  ``file_within_s`` None: the answer is the result.  Else it
+    only acknowledges; the result is a file that comes by another way, and may take so long after the answer.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Capability(msgspec.Struct, frozen=True):
     expires_after_s: float = 60.0
     section: str = ""
     """Where the protocol document describes it."""
+    file_within_s: float | None = None
 
 
 class Command(msgspec.Struct, frozen=True):

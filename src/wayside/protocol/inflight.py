@@ -21,13 +21,15 @@ K = TypeVar("K")
 class Waiting(NamedTuple):
     """A command that was sent.
 
-    ``late``: its time was up before the answer came; ``unanswered``: what silence makes of it.
+    ``late``: its time was up before the answer came; ``unanswered``: what silence makes of it; ``then_s``: how long
+    a second answer may take after the first, None where there is only one.
     """
 
     command: str
     deadline: Instant
     late: bool
     unanswered: State = State.TIMED_OUT
+    then_s: float | None = None
 
 
 class InFlight(Generic[K]):
@@ -39,15 +41,22 @@ class InFlight(Generic[K]):
         self._waiting: dict[K, Waiting] = {}
         self._late: dict[K, Waiting] = {}
 
-    def open(self, key: K, command: str, deadline: Instant, unanswered: State = State.TIMED_OUT) -> None:
+    def open(
+        self,
+        key: K,
+        command: str,
+        deadline: Instant,
+        unanswered: State = State.TIMED_OUT,
+        then_s: float | None = None,
+    ) -> None:
         """Wait for ``key`` until ``deadline``.  A key that is still waiting is replaced."""
-        self._waiting[key] = Waiting(command, deadline, late=False, unanswered=unanswered)
+        self._waiting[key] = Waiting(command, deadline, late=False, unanswered=unanswered, then_s=then_s)
 
-    def remember(self, key: K, command: str) -> None:
+    def remember(self, key: K, command: str, then_s: float | None = None) -> None:
         """Know ``key`` only for a late answer (a command that an earlier connection left open)."""
         while len(self._late) >= LATE_MAX:
             del self._late[next(iter(self._late))]
-        self._late[key] = Waiting(command, 0, late=True)
+        self._late[key] = Waiting(command, 0, late=True, then_s=then_s)
 
     def peek(self, key: K) -> Waiting | None:
         """The command that an answer with ``key`` would belong to."""
@@ -62,7 +71,7 @@ class InFlight(Generic[K]):
         due = [(key, waiting) for key, waiting in self._waiting.items() if waiting.deadline <= at]
         for key, waiting in due:
             del self._waiting[key]
-            self.remember(key, waiting.command)
+            self.remember(key, waiting.command, waiting.then_s)
         return [waiting for _, waiting in due]
 
     def drop(self) -> list[Waiting]:

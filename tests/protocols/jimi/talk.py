@@ -46,6 +46,12 @@ def reply(number: int, text: bytes) -> Frame:
     return packet(0x21, number.to_bytes(4) + b"\x01" + text)
 
 
+def upload_notice(names: str) -> Frame:
+    """A 0x69: the printed alarm's position, and these files (section 5.4)."""
+    place = bytes.fromhex("ffff01 14080b061124 df 026c1958 0c38d1db 14f3 0000 008e")
+    return packet(0x95, place + b"\x69\x00\x00" + names.encode())
+
+
 def known() -> JimiSession:
     return JimiSession(Setup(ident=IMEI))
 

@@ -5,14 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.protocols.jimi import printed as p
-from tests.protocols.jimi.talk import IMEI, NOW, command, known, packet, receive, reply
-from wayside.model.commands import State
+from tests.protocols.jimi.talk import IMEI, NOW, command, known, packet, receive, reply, upload_notice
+from wayside.model.commands import Command, State
 from wayside.model.instant import seconds
 from wayside.protocol.base import Side
 from wayside.protocol.effects import Close, Emit, Identify, Send, Settle, WakeAt
 from wayside.protocol.questions import OpenCommand, Registration
 from wayside.protocol.session import Setup
 from wayside.protocols.jimi import codes
+from wayside.protocols.jimi.commands import CAPABILITIES, FILE_WITHIN_S
 from wayside.protocols.jimi.frames import JimiFramer, seal
 from wayside.protocols.jimi.session import ANOTHER_IMEI, NO_IMEI, NO_LOGIN, JimiSession
 from wayside.wire.errors import DecodeError
@@ -198,6 +199,116 @@ def test_a_late_reply_on_the_next_connection_is_honoured() -> None:
     assert (settle.command, settle.state, settle.late) == (wanted.id, State.SUCCEEDED, True)
 
 
+FILES = ["picture", "video", "file_list", "history_video", "event_video"]
+
+
+def asked_for(capability: str) -> tuple[JimiSession, Command]:
+    """A session whose camera was asked for a file."""
+    session = known()
+    of_a_time = capability in {"history_video", "event_video"}
+    wanted = command(capability, **({"time": "2026-01-02T03:04:05"} if of_a_time else {}))
+    session.execute(wanted, NOW)
+    return session, wanted
+
+
+def acknowledged(capability: str) -> tuple[JimiSession, Command]:
+    """Likewise, and it has replied, a second later."""
+    session, wanted = asked_for(capability)
+    _, settle, wake = session.receive(reply(wanted.number, b"video"), NOW + seconds(1))
+    assert settle == Settle(wanted.id, State.ACKNOWLEDGED, "", {"reply.text": "video"})
+    assert wake == WakeAt(NOW + seconds(1 + FILE_WITHIN_S[capability]))
+    return session, wanted
+
+
+def test_what_ends_with_a_file_says_so() -> None:
+    ends = [one.name for one in CAPABILITIES if one.file_within_s is not None]
+    assert ends == FILES
+    assert list(FILE_WITHIN_S) == FILES
+
+
+@pytest.mark.parametrize("capability", FILES)
+def test_a_reply_only_acknowledges_what_ends_with_a_file(capability: str) -> None:
+    session, wanted = acknowledged(capability)
+    due = NOW + seconds(1 + FILE_WITHIN_S[capability])
+    assert session.wake(due - 1) == [WakeAt(due)]
+    settle, wake = session.wake(due)
+    assert settle == Settle(wanted.id, State.TIMED_OUT, "no file in time")
+    assert wake == WakeAt(None)
+
+
+def test_a_reply_that_comes_again_does_not_acknowledge_again() -> None:
+    session, wanted = acknowledged("picture")
+    again = session.receive(reply(wanted.number, b"picture"), NOW + seconds(2))
+    assert [type(effect) for effect in again] == [Emit]
+    assert session.wake(NOW + seconds(3)) == [WakeAt(NOW + seconds(1 + FILE_WITHIN_S["picture"]))]
+
+
+def test_a_refusal_rejects_what_would_have_ended_with_a_file() -> None:
+    session, wanted = asked_for("history_video")
+    _, settle, wake = session.receive(reply(wanted.number, b"Error: no such file"), NOW)
+    text = "Error: no such file"
+    assert settle == Settle(wanted.id, State.REJECTED, text, {"reply.text": text})
+    assert wake == WakeAt(None)
+
+
+def test_a_refusal_behind_the_first_reply_is_a_failure() -> None:
+    session, wanted = acknowledged("history_video")
+    _, settle, wake = session.receive(reply(wanted.number, b"Fail: card removed"), NOW + seconds(9))
+    text = "Fail: card removed"
+    assert settle == Settle(wanted.id, State.FAILED, text, {"reply.text": text})
+    assert wake == WakeAt(None)
+
+
+def test_a_late_reply_leaves_it_to_the_file_and_a_late_refusal_does_not() -> None:
+    for text, settled in ((b"picture", None), (b"Error: busy", State.FAILED)):
+        session, wanted = asked_for("picture")
+        session.wake(NOW + seconds(60))
+        effects = session.receive(reply(wanted.number, text), NOW + seconds(90))
+        states = [effect.state for effect in effects if isinstance(effect, Settle)]
+        assert states == ([settled] if settled else [])
+
+
+def test_a_reply_on_the_next_connection_leaves_it_to_the_file() -> None:
+    wanted = command("picture")
+    session = known()
+    still_open = OpenCommand(wanted.id, wanted.number, wanted.capability, wanted.parameters, State.TIMED_OUT)
+    session.answer(Identify(IMEI), Registration(accepted=True, open_commands=(still_open,)), NOW)
+    assert [type(effect) for effect in session.receive(reply(wanted.number, b"picture"), NOW)] == [Emit]
+
+
+def test_a_connection_that_ends_before_the_file_leaves_it_timed_out() -> None:
+    session, wanted = acknowledged("video")
+    assert session.disconnected(NOW + seconds(2)) == [
+        Settle(wanted.id, State.TIMED_OUT, "the connection ended before the file came")
+    ]
+
+
+def test_a_file_that_the_camera_says_it_uploads_settles_nothing_but_is_told_when_none_comes() -> None:
+    session, _ = acknowledged("picture")
+    names = "a.jpg,b.jpg"
+    effects = session.receive(upload_notice(names), NOW + seconds(3))
+    assert [type(effect) for effect in effects] == [Emit]
+    settle, _ = session.wake(NOW + seconds(1 + FILE_WITHIN_S["picture"]))
+    assert isinstance(settle, Settle)
+    assert settle.detail == "no file in time, although the camera said that it uploads a.jpg, b.jpg"
+
+
+def test_no_notice_of_an_upload_makes_a_detail_long_or_stays_for_the_next_command() -> None:
+    session, _ = acknowledged("picture")
+    session.receive(upload_notice(",".join(f"{n}.jpg" for n in range(30)) + ",x" * 50), NOW)
+    settle, _ = session.wake(NOW + seconds(1 + FILE_WITHIN_S["picture"]))
+    assert isinstance(settle, Settle)
+    assert len(settle.detail) < 300
+    later = NOW + seconds(3600)
+    session.receive(upload_notice("c.jpg"), later)
+    wanted = command("picture")
+    session.execute(wanted, later)
+    session.receive(reply(wanted.number, b"picture"), later)
+    settle, _ = session.wake(later + seconds(FILE_WITHIN_S["picture"]))
+    assert isinstance(settle, Settle)
+    assert settle.detail == "no file in time"
+
+
 def test_an_idle_session_holds_no_containers() -> None:
     session = JimiSession(Setup())
     receive(session, p.LOGIN.raw)
@@ -205,7 +316,7 @@ def test_an_idle_session_holds_no_containers() -> None:
     receive(session, p.LOCATION.raw)
     assert session.wake(NOW) == []
     assert session.disconnected(NOW) == []
-    assert session._in_flight is None
+    assert session._pending is None
     assert not hasattr(session, "__dict__")
 
 

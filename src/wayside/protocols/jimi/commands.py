@@ -15,6 +15,24 @@ TEXT_BYTES_MAX: Final = 0xFF - 4
 
 # Taking, cutting or streaming video starts hardware first; the terminal answers when that is done.
 MEDIA_ANSWER_S: Final = 60.0
+# How long a file may be on its way after the reply.  A poor mobile uplink of a megabit a second moves some 7 MB in
+# a minute; a camera that failed tries again, and what it uploads besides comes first.
+SMALL_FILE_S: Final = 180.0
+"""Pictures of some hundred kilobytes, or a list of thousands of names: seconds, and a few tries."""
+CLIP_S: Final = 600.0
+"""Two clips of ten seconds, some 10 MB each, tried twice."""
+RECORDING_S: Final = 1800.0
+"""Minutes of video, tens of megabytes, which the camera cuts out of its card first; tried twice."""
+
+FILE_WITHIN_S: Final = {
+    "picture": SMALL_FILE_S,
+    "video": CLIP_S,
+    "file_list": SMALL_FILE_S,
+    "history_video": RECORDING_S,
+    "event_video": RECORDING_S,
+}
+"""The capabilities whose result is a file: the reply only says that the camera begins (section 5.5.2)."""
+
 # What moves something must not come as a surprise later.
 ACTUATION_EXPIRES_S: Final = 30.0
 
@@ -122,6 +140,7 @@ def _capability(
         answer_within_s=answer_within_s,
         expires_after_s=ACTUATION_EXPIRES_S if risk is Risk.ACTUATION else 60.0,
         section=COMMAND_SECTION,
+        file_within_s=FILE_WITHIN_S.get(name),
     )
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from wayside.model.commands import Command, State
-from wayside.model.instant import Instant, seconds
-from wayside.protocol.effects import Close, Effects, Emit, Identify, Send, Settle, WakeAt
-from wayside.protocol.inflight import InFlight, Waiting
+from wayside.model.commands import Command
+from wayside.model.instant import Instant
+from wayside.protocol.effects import Close, Effects, Emit, Identify, Send, WakeAt
 from wayside.protocol.questions import Question, Registration
 from wayside.protocol.session import Setup
-from wayside.protocols.jimi.codes import ANSWERED, COMMAND, COURTESY, LOGIN, SERVER_NAMES
-from wayside.protocols.jimi.commands import BY_NAME, SILENCE, is_refusal, text_for
+from wayside.protocols.jimi.codes import ALARM, ANSWERED, COMMAND, COURTESY, LOGIN, SERVER_NAMES
+from wayside.protocols.jimi.commands import text_for
 from wayside.protocols.jimi.frames import Frame, acknowledge, seal
 from wayside.protocols.jimi.messages import parse_device
 from wayside.protocols.jimi.messages.basic import Login, Reply, ReplyWithLanguage, command_body
+from wayside.protocols.jimi.pending import Pending
 from wayside.protocols.jimi.translate import events
+from wayside.protocols.jimi.translate.position import uploading
 from wayside.protocols.jimi.translate.state import imei_of_terminal, reply_text
 
 _SERIAL_MASK: Final = 0xFFFF
@@ -32,18 +33,18 @@ class JimiSession:
     leave is decided by their ``courtesy``.
     """
 
-    __slots__ = ("_ident", "_in_flight")
+    __slots__ = ("_ident", "_pending")
 
     def __init__(self, setup: Setup) -> None:
         self._ident = setup.ident
         # Thousands of connections never see a command: its bookkeeping is made for the first one.
-        self._in_flight: InFlight[int] | None = None
+        self._pending: Pending | None = None
 
     def connected(self, at: Instant) -> Effects:  # noqa: ARG002 - the Session's signature
         """The terminal speaks first."""
         return []
 
-    def receive(self, frame: Frame, at: Instant) -> Effects:  # noqa: ARG002 - likewise
+    def receive(self, frame: Frame, at: Instant) -> Effects:
         """Events first, so that the answer, if there is one, leaves when they are stored."""
         code = frame.code
         if code == LOGIN:
@@ -54,19 +55,21 @@ class JimiSession:
         effects: Effects = [Emit(event) for event in events(message)]
         if code in ANSWERED:
             effects.append(_answer(frame))
+        elif self._pending is None:
+            return effects
         elif isinstance(message, Reply | ReplyWithLanguage):
-            effects += self._settle(message)
+            effects += self._pending.replied(message.server_flag, reply_text(message), at)
+        elif code == ALARM and (names := uploading(message)):
+            self._pending.uploading(names)
         return effects
 
     def execute(self, command: Command, at: Instant) -> Effects:
         """One 0x80 packet.  Its server flag is the command's number, which the reply and file uploads repeat."""
         text = text_for(command.capability, command.parameters)
         data = seal(COMMAND, command_body(command.number, text), command.number & _SERIAL_MASK)
-        capability = BY_NAME[command.capability]
-        in_flight = self._commands()
-        deadline = at + seconds(capability.answer_within_s)
-        in_flight.open(command.number, command.id, deadline, SILENCE[capability.risk])
-        return [Send(data, SERVER_NAMES[COMMAND], command.id), WakeAt(in_flight.next_deadline)]
+        pending = self._commands()
+        pending.begin(command, at)
+        return [Send(data, SERVER_NAMES[COMMAND], command.id), WakeAt(pending.next_deadline)]
 
     def answer(
         self,
@@ -77,20 +80,16 @@ class JimiSession:
         """Commands that an earlier connection left open are known again, should their replies still come."""
         if isinstance(value, Registration):
             for command in value.open_commands:
-                self._commands().remember(command.number, command.id)
+                self._commands().remember(command)
         return []
 
     def wake(self, at: Instant) -> Effects:
         """Give up waiting for what is due, and know it for a late reply."""
-        if self._in_flight is None:
-            return []
-        expired = _unanswered(self._in_flight.expire(at), "no reply in time")
-        return [*expired, WakeAt(self._in_flight.next_deadline)]
+        return self._pending.expired(at) if self._pending else []
 
     def disconnected(self, at: Instant) -> Effects:  # noqa: ARG002 - the Session's signature
         """Nobody knows what became of the commands that were under way."""
-        dropped = self._in_flight.drop() if self._in_flight else []
-        return _unanswered(dropped, "the connection ended before the reply")
+        return self._pending.dropped() if self._pending else []
 
     def _login(self, frame: Frame) -> Effects:
         message = parse_device(frame)
@@ -105,28 +104,13 @@ class JimiSession:
         effects.append(_answer(frame))
         return effects
 
-    def _settle(self, reply: Reply | ReplyWithLanguage) -> Effects:
-        waiting = self._in_flight.take(reply.server_flag) if self._in_flight else None
-        if waiting is None or self._in_flight is None:
-            return []
-        text = reply_text(reply)
-        state, detail = State.SUCCEEDED, ""
-        if is_refusal(text):
-            state, detail = State.FAILED if waiting.late else State.REJECTED, text
-        settled = Settle(waiting.command, state, detail, {"reply.text": text}, waiting.late)
-        return [settled, WakeAt(self._in_flight.next_deadline)]
-
-    def _commands(self) -> InFlight[int]:
-        if self._in_flight is None:
-            self._in_flight = InFlight()
-        return self._in_flight
+    def _commands(self) -> Pending:
+        if self._pending is None:
+            self._pending = Pending()
+        return self._pending
 
 
 def _answer(frame: Frame) -> Send:
     """The empty packet with the same protocol and serial number (5.1.2, 5.2.2, 5.3.2, 5.11.2, 5.12.2, 5.13.2)."""
     data = acknowledge(frame.code, frame.serial)
     return Send(data, SERVER_NAMES[frame.code], courtesy=frame.code in COURTESY)
-
-
-def _unanswered(commands: list[Waiting], detail: str) -> Effects:
-    return [Settle(waiting.command, waiting.unanswered, detail) for waiting in commands]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from wayside.model.events import Event, Kind, Values
 from wayside.protocols.jimi.messages.location import (
     MILEAGE_BYTES,
@@ -116,6 +118,14 @@ def alarm(message: Alarm) -> Events:
     if "media.files" not in files:
         return (event,)
     return event, Event(Kind.MEDIA, "alarm", {"media.files": files["media.files"]}, at)
+
+
+def uploading(message: msgspec.Struct) -> list[str]:
+    """The names in a 0x69, which is the camera's word about an upload; none in what is no such packet."""
+    if isinstance(message, Alarm) and message.kind == FILE_UPLOADING:
+        names = announced(text_of(message.files)).get("media.files", [])
+        return names if isinstance(names, list) else []
+    return []
 
 
 def announced(text: str) -> Values:

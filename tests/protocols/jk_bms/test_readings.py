@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.jk_bms.byhand import FULL_DATA, FULL_VALUES
+from tests.protocols.jk_bms.byhand import CAPTURED, FULL_DATA, FULL_VALUES, one
 from wayside.model.events import Kind, Values
 from wayside.model.vocabulary import complaints
 from wayside.protocols.jk_bms.identifiers import TABLE, WARNINGS
@@ -89,13 +89,24 @@ def test_a_single_reading_of_the_cells_with_and_without_length_byte(hex_data: st
     }
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 255), st.integers(0, 65535)), min_size=1, max_size=85), st.booleans()
-)
-def test_the_length_byte_of_the_cells_is_never_taken_for_a_cell(
-    cells: list[tuple[int, int]], lead: bytes
-) -> None:
-    value = b"".join(bytes((number,)) + voltage.to_bytes(2, "big") for number, voltage in cells)
+def test_a_pack_that_answers_a_reading_with_everything() -> None:
+    """It says command word 03, as for a single reading."""
+    frame = one(CAPTURED)
+    assert frame.name == "read"
+    values = values_of(walk(frame.data, single=True), 1)
+    assert complaints(values) == []
+    assert [values[f"battery.cell.{number}.voltage"] for number in (1, 7, 14)] == [3.984, 3.985, 3.981]
+    assert "battery.cell.15.voltage" not in values
+    assert (values["battery.voltage"], values["battery.level"], values["battery.current"]) == (
+        55.78,
+        100,
+        4.53,
+    )
+
+
+@given(cells=st.lists(st.integers(0, 65535), min_size=1, max_size=85), lead=st.booleans())
+def test_the_length_byte_of_the_cells_is_never_taken_for_a_cell(cells: list[int], *, lead: bool) -> None:
+    value = b"".join(bytes((number,)) + voltage.to_bytes(2, "big") for number, voltage in enumerate(cells, 1))
     [item] = walk(b"\x79" + (bytes((len(value),)) if lead else b"") + value, single=True).items
     assert item.value == value
 

@@ -35,10 +35,14 @@ def walk(data: bytes, *, single: bool = False) -> Walk:
     """Cut the data; never fails, but may leave all of it as rest.
 
     ``single``: the reply to the reading of one identifier, where firmware differs on whether a length byte stands
-    before the cells.  Three bytes a cell tell the two apart.
+    before the cells.  It does where all of the data can be cut that way: some packs answer a reading with everything.
     """
-    if single and data[:1] == bytes((CELLS.identifier,)) and len(data) % CELL.size == 1:
-        return Walk([Item(CELLS, data[1:])], b"") if len(data) > 1 else Walk([], data)
+    found = _cut(data)
+    bare = single and bool(found.rest) and data[0] == CELLS.identifier and len(data) % CELL.size == 1
+    return Walk([Item(CELLS, data[1:])], b"") if bare and len(data) > 1 else found
+
+
+def _cut(data: bytes) -> Walk:
     items: list[Item] = []
     at = 0
     while at < len(data):

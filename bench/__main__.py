@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from bench import commands, decode, ingest, memory, start
+from bench import commands, decode, ingest, memory, queries, start
 from bench.report import machine, show
 
 PARTS = {
@@ -12,6 +12,7 @@ PARTS = {
     "ingest": ("Durable ingest", ingest.run),
     "memory": ("Idle connections", memory.run),
     "commands": ("Commands", commands.run),
+    "queries": ("Queries over a growing log", queries.run),
     "start": ("Start-up", start.run),
 }
 

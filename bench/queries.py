@@ -19,7 +19,7 @@ from typing import Final
 
 from bench.report import Row
 from wayside.engines.embedded import EmbeddedStore
-from wayside.model.events import Event, Kind
+from wayside.model.events import Event, Kind, Values
 from wayside.model.instant import seconds
 from wayside.ports.store import AlarmQuery, Batch, Entry, EventQuery, Span
 
@@ -37,7 +37,7 @@ BEGIN: Final = 1_700_000_000_000_000
 STEP: Final = seconds(31.5)
 """Between two events, over all devices: a million of them are a year."""
 
-VALUES: Final = {
+VALUES: Final[Values] = {
     "position.latitude": 23.1116683,
     "position.longitude": 114.4096,
     "position.speed": 52.0,
@@ -127,7 +127,7 @@ ASKED: Final[dict[str, Ask]] = {
 
 async def median_us(ask: Ask, store: EmbeddedStore, size: int) -> float:
     """The median of many, each of another device and another time."""
-    random = Random(SEED)  # noqa: S311 - which device is asked about
+    random = Random(SEED)
     took: list[float] = []
     for _ in range(ROUNDS):
         started = time.perf_counter()

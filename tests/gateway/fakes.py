@@ -19,6 +19,7 @@ from wayside.ports.store import (
     Created,
     DeviceRecord,
     Entry,
+    audit_of,
 )
 
 ENDED = {State.SUCCEEDED, State.FAILED, State.REJECTED, State.EXPIRED, State.CANCELLED}
@@ -101,6 +102,7 @@ class FakeStore:
                 return Created(earlier, fresh=False)
         assert all(record.number != earlier.number for earlier in self.command_records.values())
         self.command_records[record.id] = record
+        self.audits.append(audit_of(record))
         return Created(record, fresh=True)
 
     async def command(self, command: str) -> CommandRecord | None:

@@ -11,7 +11,7 @@ from tests.gateway.world import eventually, quick, running
 from wayside.model.errors import CommandError, Conflict, KeyReused, NotFound, StoreUnavailable
 from wayside.ports.bus import CommandChanged
 from wayside.ports.platform import CommandRequest
-from wayside.ports.store import AuditRecord, DeviceStatus
+from wayside.ports.store import DeviceStatus
 
 
 async def test_sent_is_durable_before_the_first_byte_leaves() -> None:
@@ -407,19 +407,3 @@ async def test_rejecting_or_deleting_a_device_ends_its_commands() -> None:
         assert world.states(waiting) == ["queued", "rejected"]
         await world.devices.delete("toy:0002", "ann")
         assert world.desk._jobs == {}
-
-
-async def test_a_created_command_is_real_even_if_its_audit_fails() -> None:
-    async with running("0001") as world:
-        wire = world.connect("0001")
-        await world.settle()
-        audit = world.store.audit
-
-        async def failing(record: AuditRecord) -> None:
-            raise StoreUnavailable("disk full")
-
-        world.store.audit = failing  # type: ignore[method-assign]  # just this once
-        with pytest.raises(StoreUnavailable):
-            await world.submit("read")
-        world.store.audit = audit  # type: ignore[method-assign]  # and back
-        await eventually(lambda: wire.heard()[-1] == "DO 1 read")

@@ -26,6 +26,18 @@ async def test_a_command_comes_back_with_its_first_step(store: Store) -> None:
     assert await store.command("c2") is None
 
 
+async def test_who_wanted_it_is_audited_with_it_once(store: Store) -> None:
+    record = command(1, idempotency_key="k", parameters={"pin": "1234"})
+    await store.create_command(record)
+    await store.create_command(msgspec.structs.replace(record, id="c2", number=2))
+    with pytest.raises(KeyReused):
+        await store.create_command(msgspec.structs.replace(record, id="c3", number=3, capability="other"))
+    (audit,) = (await store.audit_records(Span())).items
+    assert (audit.actor, audit.action, audit.subject) == (record.requested_by, "command.create", "c1")
+    assert audit.at == record.created_at
+    assert audit.detail == f"{record.device} {record.capability}"  # no parameters: some are secrets
+
+
 async def test_every_step_is_kept_and_the_last_one_shows(store: Store) -> None:
     await store.create_command(command())
     await store.append(Batch(transitions=[step(State.SENT, 1)]))

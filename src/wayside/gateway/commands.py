@@ -109,12 +109,7 @@ class Desk:
         created = await self._admission.create(record)
         if created.fresh:
             command = Command(record.id, number, capability.name, parameters)
-            try:
-                await self._audit(
-                    request.requested_by, "command.create", record.id, device.id, capability.name
-                )
-            finally:  # it is durable, so it is real, whatever became of the audit
-                self._take_on(Job(record, capability, command, queue=queue))
+            self._take_on(Job(record, capability, command, queue=queue))
         return created
 
     def checked(self, request: CommandRequest) -> tuple[Device, Capability, msgspec.Struct]:
@@ -140,7 +135,8 @@ class Desk:
             raise Conflict(f"too late: the command is {job.state if job else record.state}")
         self._step(job, State.CANCELLED, self._clock(), f"cancelled by {by}")
         await self._pipeline.flush()
-        await self._audit(by, "command.cancel", command, job.device, job.capability.name)
+        detail = f"{job.device} {job.capability.name}"
+        await self._store.audit(AuditRecord(self._clock(), by, "command.cancel", command, detail))
         record = await self._store.command(command)
         if record is None:
             raise NotFound(f"the device of command {command} was deleted")
@@ -281,9 +277,6 @@ class Desk:
         """
         key = request.idempotency_key
         return key is not None and await self._store.command_with_key(request.requested_by, key) is not None
-
-    async def _audit(self, by: str, action: str, command: str, device: str, capability: str) -> None:
-        await self._store.audit(AuditRecord(self._clock(), by, action, command, f"{device} {capability}"))
 
     def _keep(self, job: Job) -> None:
         self._jobs[job.id] = job

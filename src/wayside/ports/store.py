@@ -153,6 +153,12 @@ class AuditRecord(msgspec.Struct, frozen=True):
     id: int = 0
 
 
+def audit_of(command: CommandRecord) -> AuditRecord:
+    """Who wanted the command.  No parameters: some are secrets."""
+    detail = f"{command.device} {command.capability}"
+    return AuditRecord(command.created_at, command.requested_by, "command.create", command.id, detail)
+
+
 class TokenRecord(msgspec.Struct, frozen=True):
     """An API token; the token itself is never kept, only its SHA-256."""
 
@@ -240,6 +246,8 @@ class Store(Protocol):
     # Commands
     async def create_command(self, record: CommandRecord) -> Created:
         """Store an accepted command; with an idempotency key that this caller used before, give that one back.
+
+        ``audit_of`` it is stored with it: there is no command of which the audit log does not know who wanted it.
 
         Raises:
             KeyReused: the key belongs to a command with another device, capability or parameters.

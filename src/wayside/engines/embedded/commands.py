@@ -9,12 +9,13 @@ import apsw
 import msgspec
 
 from wayside.engines.cursors import TimePosition, checked_limit, read_cursor, write_cursor
+from wayside.engines.embedded.access import add_audit
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.marks import mark, set_mark
 from wayside.engines.embedded.texts import from_json, to_json
 from wayside.model.commands import IN_FLIGHT, OPEN, WAITING, CommandRecord, State, Transition, may_follow
 from wayside.model.errors import Conflict, KeyReused
-from wayside.ports.store import CommandQuery, Created, Page
+from wayside.ports.store import CommandQuery, Created, Page, audit_of
 
 NUMBER_MAX: Final = 2**32 - 1
 
@@ -48,7 +49,7 @@ UNFINISHED: Final = tuple(sorted(WAITING | IN_FLIGHT | OPEN))
 
 
 def create(db: apsw.Connection, ledger: Ledger, record: CommandRecord) -> Created:
-    """Store a new command, or bring back the one that has its idempotency key.
+    """Store a new command and who wanted it, or bring back the one that has its idempotency key.
 
     Raises:
         KeyReused: that one has another device, capability or parameters.
@@ -66,6 +67,7 @@ def create(db: apsw.Connection, ledger: Ledger, record: CommandRecord) -> Create
     steps = record.transitions or (Transition(record.id, record.state, record.created_at, record.detail),)
     for step in steps:
         _add_step(db, seq, step)
+    add_audit(db, audit_of(record))
     if record.number > mark(db, "command_number"):
         set_mark(db, "command_number", record.number)
     return Created(msgspec.structs.replace(record, transitions=steps), fresh=True)

@@ -146,8 +146,8 @@ class Camera:
         """Locations as fast as they are acknowledged, until ``full`` or until the line is cut."""
         line = self.line
         try:
-            while self._has_more or line.acknowledged < len(line.sent):
-                while self._has_more and len(line.sent) - line.acknowledged < self._window:
+            while self.has_more or line.acknowledged < len(line.sent):
+                while self.has_more and len(line.sent) - line.acknowledged < self._window:
                     self.locate()
                 await self.acknowledgement()
                 if self._pace_s:
@@ -157,7 +157,8 @@ class Camera:
             self.hang_up()
 
     @property
-    def _has_more(self) -> bool:
+    def has_more(self) -> bool:
+        """Whether there is something yet to be sent."""
         return bool(self._again) or not self.full
 
 

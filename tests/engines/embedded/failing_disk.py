@@ -6,6 +6,8 @@ from typing import Any
 
 import apsw
 
+SYSTEM = apsw.vfs_names()[0]
+
 
 class FailingDisk(apsw.VFS):
     """Passes everything on to the system's layer, except while ``fails`` names what does not work.
@@ -14,7 +16,7 @@ class FailingDisk(apsw.VFS):
     """
 
     def __init__(self, name: str, *, default: bool = False) -> None:
-        super().__init__(name, base="", makedefault=default)
+        super().__init__(name, base=SYSTEM, makedefault=default)
         self.fails: set[str] = set()
         self.happened = 0
 
@@ -38,7 +40,7 @@ class FailingDisk(apsw.VFS):
 
 class FailingFile(apsw.VFSFile):
     def __init__(self, disk: FailingDisk, name: Any, flags: list[int]) -> None:  # noqa: ANN401 - as apsw calls it
-        super().__init__("", name, flags)
+        super().__init__(SYSTEM, name, flags)
         self._disk = disk
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - as apsw calls it

@@ -1,0 +1,10 @@
+"""Every scenario, in the order of the table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from torture import deaths
+from torture.scenario import Scenario
+
+SCENARIOS: Final[tuple[Scenario, ...]] = (*deaths.SCENARIOS,)

@@ -1,6 +1,6 @@
 """What stands behind the API, in memory: enough of each port for the API to be wrong about."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -299,6 +299,14 @@ class FakeDevices:
 
     async def rename(self, device: str, name: str, by: str) -> DeviceRecord:
         return await self._change(device, name=name)
+
+    async def configure(self, device: str, changes: Mapping[str, str | None], by: str) -> DeviceRecord:
+        known = await self.store.device(device)
+        before = known.options if known else {}
+        options = {name: text for name, text in {**before, **changes}.items() if text is not None}
+        if "nonsense" in options:
+            raise CommandError("demo has no option 'nonsense'", "options")
+        return await self._change(device, options=options)
 
     async def delete(self, device: str, by: str) -> None:
         if not await self.store.delete_device(device):

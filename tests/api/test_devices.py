@@ -83,6 +83,26 @@ async def test_a_device_lives_from_create_to_delete(world: World, client: Client
     assert (await client.get("/api/v1/devices/demo:9")).status_code == 404
 
 
+async def test_options_of_a_device_are_set_and_taken_away(world: World, client: Client) -> None:
+    path = f"/api/v1/devices/{world.device()}/options"
+    assert (await client.get(path)).json() == {"options": {}}
+    changed = await client.patch(path, json={"options": {"device_key": "s3cret", "zone": "60"}})
+    assert changed.json() == {"options": {"device_key": "s3cret", "zone": "60"}}
+    changed = await client.patch(path, json={"options": {"zone": None}})
+    assert changed.json() == (await client.get(path)).json() == {"options": {"device_key": "s3cret"}}
+    assert "s3cret" not in (await client.get(f"/api/v1/devices/{world.device()}")).text
+    for body, field in (
+        ({"options": {"nonsense": "1"}}, "options"),
+        ({"options": {"zone": 60}}, "options"),
+        ({"zone": "60"}, "zone"),
+    ):
+        refused = await client.patch(path, json=body)
+        assert refused.status_code in {400, 422}
+        assert field in refused.text
+    assert (await client.get("/api/v1/devices/demo:404/options")).status_code == 404
+    assert (await client.patch("/api/v1/devices/demo:404/options", json={"options": {}})).status_code == 404
+
+
 async def test_an_unknown_device_is_listed_and_accepted(world: World, client: Client) -> None:
     world.devices.waiting["demo:5"] = UnknownDevice(
         "demo:5", "demo", NOW, NOW, "203.0.113.9:1", 3, 2, 1, ("hello",)

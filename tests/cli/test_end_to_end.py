@@ -71,6 +71,16 @@ def test_a_fleet_is_stored_and_everything_can_be_asked(
         assert named.returncode == 0
         assert "bay 7" in wayside("devices", "list", env=env).stdout
 
+        own = rows(env, "devices", "options", device, "device_key=K7fq2LxZ", "ble_address=C0:00:00:00:00:01")
+        assert own == [{"options": {"ble_address": "C0:00:00:00:00:01", "device_key": "K7fq2LxZ"}}]
+        assert wayside("devices", "options", device, "--remove", "ble_address", env=env).returncode == 0
+        assert "K7fq2LxZ" in wayside("devices", "options", device, env=env).stdout
+        refused = wayside("devices", "options", device, "device_kay=K7fq2LxZ", env=env)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert "did you mean device_key" in refused.stderr
+        assert "K7fq2LxZ" not in wayside("devices", "show", device, env=env).stdout
+        assert "K7fq2LxZ" not in wayside("audit", env=env).stdout
+
     exported = tmp_path / "events.csv"
     run = wayside(
         "export", "--format", "csv", "--column", "battery.voltage", "--output", str(exported), env=env

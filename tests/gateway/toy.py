@@ -58,6 +58,10 @@ class Minutes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minutes: Annotated[int, msgspec.Meta(ge=1, le=180)]
 
 
+class Rekey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    key: str
+
+
 class Upgrade(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     firmware: str
 
@@ -66,6 +70,7 @@ class ToySession:
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
         self.ident = setup.ident
+        self.options = setup.options_for(setup.ident)
         self.waiting: InFlight[int] = InFlight()
         self.asked: dict[str, Command] = {}
 
@@ -77,6 +82,7 @@ class ToySession:
         match word, rest:
             case "LOGIN", [ident]:
                 self.ident = ident
+                self.options = self.setup.options_for(ident)
                 return [Identify(ident), Send(b"HELLO\n", "hello", courtesy=True)]
             case "BEAT", []:
                 return [Send(b"BEAT\n", "beat", courtesy=True)]
@@ -190,6 +196,7 @@ TOY = Protocol(
         Capability("read", "Read", Risk.QUERY),
         Capability("set", "Set", Risk.SETTING, Minutes, lane="set", expires_after_s=600.0),
         Capability("move", "Move", Risk.ACTUATION, Minutes, lane="arm", expires_after_s=20.0),
+        Capability("rekey", "Rekey", Risk.SETTING, Rekey, keeps={"key": "device_key"}),
         Capability("reset", "Reset", Risk.DANGEROUS),
         Capability("upgrade", "Upgrade", Risk.DANGEROUS, Upgrade),
         Capability("tell", "Tell", Risk.SETTING),
@@ -198,4 +205,5 @@ TOY = Protocol(
         Capability("boom", "Boom", Risk.QUERY),
     ),
     messages=(),
+    teaches={"number": "last_number"},
 )

@@ -44,6 +44,12 @@ class Api:
             raise Refused(answer.text)
         return answer.json()
 
+    async def patch(self, path: str, **body: object) -> Any:  # noqa: ANN401 - whatever JSON it is
+        answer = await self._http.patch(path, json=body)
+        if not answer.is_success:
+            raise Refused(answer.text)
+        return answer.json()
+
     async def online(self, device: str, *, wanted: bool = True) -> None:
         """Wait until it is, or is not."""
 

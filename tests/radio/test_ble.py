@@ -134,3 +134,45 @@ async def test_without_an_adapter_the_server_says_so_and_runs(tmp_path: Path, ba
                 await api.post(f"/devices/{DOOR}/commands", capability="unlock")
             await asyncio.sleep(0)
     assert sum(line["event"] == "Bluetooth cannot be used" for line in logs) == 1
+
+
+async def test_each_lock_has_its_own_key_and_a_new_one_is_remembered(tmp_path: Path) -> None:
+    """One whose key nobody said refuses; once it is set, and when a command changes it, it is the one that is shown."""
+    air = Air()
+    central = await air.central()
+    lock = await air.lock(BLE, AT)
+    lock.simulator.device_key = b"K7fq2LxZ"  # type: ignore[attr-defined]  # of the parking lock's simulator
+    async with serving(tmp_path, central, **QUICK) as api:
+        await api.post("/devices", device=PARKING)
+        options = f"/devices/{PARKING}/options"
+        await api.patch(options, options={"ble_address": AT.lower()})
+        refused = await ready(api, PARKING, "status")
+        ended = await api.settled(refused["id"], "rejected", "expired", "timed_out", "failed")
+        assert "refuses the device key" in ended["detail"]
+
+        with pytest.raises(Refused, match="device_key: 8 printable"):
+            await api.patch(options, options={"device_key": "short"})
+        with pytest.raises(Refused, match="did you mean device_key"):
+            await api.patch(options, options={"device_kay": "K7fq2LxZ"})
+        await api.patch(options, options={"device_key": "K7fq2LxZ"})
+        changed = await ready(
+            api, PARKING, "set_device_key", parameters={"device_key": "nEw4key!"}, confirm=True, queue=True
+        )
+        await api.settled(changed["id"], "succeeded")
+        assert (await api.get(options))["options"]["device_key"] == "nEw4key!"
+        await api.online(PARKING, wanted=False)
+        asked = await ready(api, PARKING, "status")
+        await api.settled(asked["id"], "succeeded")
+
+
+async def test_two_makes_of_door_lock_have_uuids_and_zones_of_their_own(tmp_path: Path) -> None:
+    air = Air()
+    central = await air.central()
+    link = door_lock.PROTOCOL.links[0]
+    await air.lock(link, DOOR_AT, gatt=DOOR_GATT)
+    async with serving(tmp_path, central, **QUICK, gatt=["door-lock=aaa0/aaa1/aaa2"]) as api:
+        await api.post("/devices", device=DOOR)
+        own = {"gatt": UUIDS, "timezone_minutes": "60"}
+        await api.patch(f"/devices/{DOOR}/options", options=own)
+        command = await ready(api, DOOR, "unlock")
+        await api.settled(command["id"], "succeeded")

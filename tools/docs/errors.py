@@ -114,6 +114,7 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("does not read", "the device leaves its answers unread"),
     ("rejected", "somebody rejected the device"),
     ("no room in quarantine", "too many unknown devices wait for a decision"),
+    ("its options were changed", "somebody set options of the device; its next connection has them"),
     ("deleted", "somebody deleted the device"),
     ("not storable", "the store works, but cannot take what the device said; the log has it"),
     ("the server stops", "the server was told to stop"),

@@ -102,6 +102,26 @@ class DeviceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: DeviceName
 
 
+Options = Annotated[
+    dict[str, str],
+    Meta(
+        description="By the names in the protocol's page; `gatt` and `ble_address` for whatever speaks Bluetooth"
+    ),
+]
+
+
+class DeviceOptions(msgspec.Struct, frozen=True):
+    """What is set for this one device; what is not, is as the server's settings say."""
+
+    options: Options
+
+
+class DeviceOptionsChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Options to set; null takes one away.  The others stay."""
+
+    options: dict[str, str | None]
+
+
 class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How an accepted device is called."""
 
@@ -162,6 +182,20 @@ async def rename_device(
     return _view(services, await services.devices.rename(device, data.name, by.name), with_state=True)
 
 
+@get("/devices/{device:str}/options", opt=ADMIN)
+async def get_device_options(services: Provided, device: Device) -> DeviceOptions:
+    """Show the options of one device, keys and passwords among them."""
+    return DeviceOptions((await known(services, device)).options)
+
+
+@patch("/devices/{device:str}/options", opt=ADMIN)
+async def set_device_options(
+    services: Provided, by: By, device: Device, data: JSONBody[DeviceOptionsChange]
+) -> DeviceOptions:
+    """Set options of one device, such as its key.  If it is connected, its connection is closed and begins anew."""
+    return DeviceOptions((await services.devices.configure(device, data.options, by.name)).options)
+
+
 @post("/devices/{device:str}/accept", opt=ADMIN, status_code=200)
 async def accept_device(
     services: Provided, by: By, device: Device, data: JSONBody[Acceptance | None] = None
@@ -209,6 +243,8 @@ HANDLERS: Final[tuple[BaseRouteHandler, ...]] = (
     get_device,
     create_device,
     rename_device,
+    get_device_options,
+    set_device_options,
     accept_device,
     reject_device,
     delete_device,

@@ -25,6 +25,7 @@ from wayside.app.reach import base_url
 from wayside.app.rentals import CABINETS, publication
 from wayside.app.retention import prune_forever, retention_of
 from wayside.app.settings import Settings
+from wayside.app.tables import check_device_options
 from wayside.app.wires import ble_devices, gatts, parse_serial
 from wayside.engines.embedded import EmbeddedStore, InProcessBus
 from wayside.gateway.gateway import Gateway
@@ -81,6 +82,7 @@ class Engine:
             radio=radio if settings.ble else None,
             knows_bank=rules.knows,
             options=settings.options,
+            check_options=check_device_options,
             rules=rules,
         )
         devices = self._gateway.devices

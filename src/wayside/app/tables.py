@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 from wayside.app.protocols import protocol
 from wayside.app.suggest import suggestion
+from wayside.gateway.nearby import BLE_ADDRESS, GATT
 from wayside.model.errors import ConfigError, NotFound
 from wayside.model.identity import split_device_id
+from wayside.protocol.base import Transport
 from wayside.protocol.session import Setup
+from wayside.protocol.uuids import gatt_from
 from wayside.rental.publication import Coordinates
 
 Texts = dict[str, str]
@@ -66,19 +71,46 @@ def options_check(name: str) -> Callable[[Texts], None]:
 
     The check raises ``ValueError``.
     """
+    return partial(_check_options, name, {})
 
-    def check(table: Texts) -> None:
-        watched = _Watched(table)
-        try:
-            for link in protocol(name).links:
-                link.session(Setup(options=watched))
-        except ConfigError as error:
-            raise ValueError(str(error)) from error
-        for option in table:
-            if option not in watched.asked:
-                raise ValueError(f"{name} has no option {option!r}{suggestion(option, watched.asked)}")
 
-    return check
+def check_device_options(name: str, table: Mapping[str, str]) -> None:
+    """Options of one device of this protocol: those of its sessions, and how it is reached.
+
+    Raises:
+        ValueError: there is no such option, or not with this value.
+    """
+    ble = protocol(name).link(Transport.BLE) is not None
+    _check_options(name, _REACHED if ble else {}, dict(table))
+
+
+def _check_options(name: str, others: Mapping[str, Callable[[str], object]], table: Texts) -> None:
+    watched = _Watched(table)
+    try:
+        for link in protocol(name).links:
+            link.session(Setup(options=watched))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    for option, text in table.items():
+        if option in others:
+            try:
+                others[option](text)
+            except ValueError as error:
+                raise ValueError(f"{option}: {error}") from error
+        elif option not in watched.asked:
+            known = watched.asked | others.keys()
+            raise ValueError(f"{name} has no option {option!r}{suggestion(option, known)}")
+
+
+def _check_address(text: str) -> None:
+    if not _ADDRESS.fullmatch(text):
+        raise ValueError(f"{text!r} is not AA:BB:CC:DD:EE:FF")
+
+
+_ADDRESS: Final = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
+
+_REACHED: Final[dict[str, Callable[[str], object]]] = {GATT: gatt_from, BLE_ADDRESS: _check_address}
+"""What whoever calls a device over Bluetooth asks for, in place of its session."""
 
 
 def check_stations(table: Texts) -> None:

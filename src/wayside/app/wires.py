@@ -9,6 +9,7 @@ from wayside.app.protocols import link, protocol
 from wayside.gateway.serial import Serial
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Gatt, Transport
+from wayside.protocol.uuids import gatt_from
 
 BAUD: Final = 115_200
 """What all serial devices that we know are set to by their makers."""
@@ -20,12 +21,6 @@ _SERIAL: Final = re.compile(
 _BLE: Final = re.compile(
     r"(?P<protocol>[^:=\s]+):(?P<ident>[^=\s]+)=(?P<address>[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5})"
 )
-_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_SHORT_UUID: Final = re.compile(r"[0-9A-Fa-f]{4}")
-_BASE_UUID: Final = "0000{}-0000-1000-8000-00805f9b34fb"
-"""What four digits stand for (Bluetooth Core, vol. 3, part B, 2.5.1)."""
-_GATT_UUIDS: Final = 3
-
 _NO_IDENT: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -78,25 +73,17 @@ def gatts(texts: tuple[str, ...]) -> dict[str, Gatt]:
     found = {}
     for text in texts:
         name, _, uuids = text.partition("=")
-        whole = tuple(filter(None, map(_uuid, uuids.split("/", _GATT_UUIDS))))
         try:
             link(protocol(name), Transport.BLE)
         except NotFound as error:
             raise ValueError(f"{text!r}: {error.detail}") from error
-        if len(whole) != _GATT_UUIDS:
+        try:
+            found[name] = gatt_from(uuids)
+        except ValueError as error:
             raise ValueError(
                 f"{text!r} is not PROTOCOL=SERVICE/WRITE/NOTIFY, such as door-lock=fff0/fff1/fff2"
-            )
-        service, write, notify = whole
-        found[name] = Gatt(service, write, notify)
+            ) from error
     return found
-
-
-def _uuid(text: str) -> str:
-    """A UUID in full; empty if it is none."""
-    if _SHORT_UUID.fullmatch(text):
-        return _BASE_UUID.format(text.lower())
-    return text.lower() if _UUID.fullmatch(text) else ""
 
 
 def _check_device(text: str, name: str, ident: str, transport: Transport) -> None:

@@ -10,10 +10,10 @@ from cyclopts import App, Parameter
 from wayside.cli.client import segment
 from wayside.cli.exits import FAILED, OK, UsageError
 from wayside.cli.lists import ALL, Columns, Listing, connection, show_items, time, value
-from wayside.cli.options import HERE, Json, ServerOptions
+from wayside.cli.options import HERE, Json, ServerOptions, pair
 from wayside.cli.output import at, fields, json_line, note, table
 
-app = App(name="devices", help="List, accept, reject, rename, delete devices.")
+app = App(name="devices", help="List, accept, reject, rename, configure, delete devices.")
 
 Device = Annotated[str, Parameter(help="<protocol>:<ident>, such as jimi:353376110008882.")]
 
@@ -106,6 +106,35 @@ def rename(device: Device, name: str, /, *, json: Json = False, server: ServerOp
     """Give a device another name."""
     with server.client() as client:
         _tell(client.patch(f"/devices/{segment(device)}", {"name": name}), json=json)
+
+
+@app.command
+def options(
+    device: Device,
+    /,
+    *changes: str,
+    remove: tuple[str, ...] = (),
+    json: Json = False,
+    server: ServerOptions = HERE,
+) -> None:
+    """Show or set what holds for this one device: its key, its password, its time zone.
+
+    Args:
+        device: <protocol>:<ident>.
+        changes: NAME=VALUE of its protocol's options, such as device_key=…
+        remove: The name of an option to take away, so that the server's settings hold; may be repeated.
+        json: A JSON object, for programs.
+        server: Which server.
+    """
+    wanted: dict[str, str | None] = dict.fromkeys(remove)
+    wanted |= dict(pair("OPTION", text) for text in changes)
+    path = f"/devices/{segment(device)}/options"
+    with server.client() as client:
+        found = client.patch(path, {"options": wanted}) if wanted else client.get(path)
+    if json:
+        json_line(found)
+    else:
+        table(("option", "value"), sorted(found["options"].items()))
 
 
 @app.command

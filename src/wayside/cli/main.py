@@ -29,7 +29,7 @@ COMMANDS: Final[tuple[Entry, ...]] = (
     Entry("demo", "demo:demo", "Run a server with simulated devices, to look around."),
     Entry("decode", "decode:decode", "Look into frames, without a server."),
     Entry("simulate", "simulate:simulate", "Connect simulated devices to a server."),
-    Entry("devices", "devices:app", "List, accept, reject, rename, delete devices."),
+    Entry("devices", "devices:app", "List, accept, reject, rename, configure, delete devices."),
     Entry("send", "send:send", "Have a device do something."),
     Entry("commands", "commands:app", "List, show, cancel what devices were asked to do."),
     Entry("cabinets", "rentals:cabinets", "List power-bank cabinets, or show what stands in one."),

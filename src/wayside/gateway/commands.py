@@ -18,6 +18,7 @@ from wayside.gateway.admission import Admission
 from wayside.gateway.device import Device
 from wayside.gateway.jobs import Job
 from wayside.gateway.limits import Limits
+from wayside.gateway.options import DEVICE_OPTIONS, kept
 from wayside.gateway.pipeline import Guarded, Pipeline
 from wayside.gateway.preview import Rehearsal
 from wayside.gateway.reach import NoReach, Reach
@@ -211,6 +212,8 @@ class Desk:
         if not may_follow(job.state, effect.state):
             log.warning("impossible step", command=job.id, before=job.state, after=effect.state)
             return False
+        if effect.state is State.SUCCEEDED and job.capability.keeps:
+            self._keep_options(device, job, at)
         self._step(job, effect.state, at, effect.detail, effect.values, late=effect.late)
         return True
 
@@ -285,6 +288,14 @@ class Desk:
             device.jobs[job.id] = job
         if job.state in WAITING:
             heapq.heappush(self._expiries, (job.expires_at, job.id))
+
+    def _keep_options(self, device: Device, job: Job, at: Instant) -> None:
+        """Durable before the success is: otherwise the next connection would come with a key that is no longer good."""
+        device.record = kept(device.record, job.capability, job.command.parameters)
+        names = ", ".join(job.capability.keeps.values())
+        self._pipeline.register(
+            device.record, AuditRecord(at, f"command {job.id}", DEVICE_OPTIONS, device.id, names)
+        )
 
     def _take_on(self, job: Job) -> None:
         device = self._devices.get(job.device)

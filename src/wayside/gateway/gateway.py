@@ -17,6 +17,7 @@ from wayside.gateway.device import Device
 from wayside.gateway.hub import Hub, Route
 from wayside.gateway.limits import Limits
 from wayside.gateway.nearby import Directory
+from wayside.gateway.options import Check, unchecked
 from wayside.gateway.pipeline import Pipeline
 from wayside.gateway.preview import Rehearsal
 from wayside.gateway.recovery import recover
@@ -49,7 +50,8 @@ class Gateway:
     ``radio``: the Bluetooth to call them with; None: they are not called.
     ``devices`` and ``desk`` are what ``ports.platform`` describes; ``stats`` is for metrics; ``options`` are the
     sessions' options by protocol; ``knows_bank`` says whether a power bank is ours; ``rules`` are asked what
-    follows from what is stored.  ``clock`` gives microseconds since 1970 UTC.
+    follows from what is stored; ``check_options`` what may be set for one device.
+    ``clock`` gives microseconds since 1970 UTC.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Gateway:
         gatts: Mapping[str, Gatt] | None = None,
         radio: Backends | None = None,
         rules: Rules | None = None,
+        check_options: Check = unchecked,
     ) -> None:
         self.limits = limits or Limits()
         self.stats = Stats(self.limits.message_names)
@@ -100,6 +103,7 @@ class Gateway:
             limits=self.limits,
             clock=clock,
             registering=registration,
+            check_options=check_options,
         )
         self.hub = Hub(
             registry=self.devices,

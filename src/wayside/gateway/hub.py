@@ -130,4 +130,6 @@ class Route:
         self.messages = hub.stats.messages(protocol.name)
         self.idle_ticks = hub.limits.ticks(link.idle_timeout_s)
         self.add = hub.pipeline.adder(protocol.name)
-        self.setup = Setup(random_bytes=hub.random_bytes, options=options)
+        self.setup = Setup(
+            random_bytes=hub.random_bytes, options=options, options_of=hub.registry.options_of(protocol)
+        )

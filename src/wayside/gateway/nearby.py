@@ -15,6 +15,13 @@ from wayside.model.errors import Conflict, NotFound
 from wayside.model.identity import split_device_id
 from wayside.ports.store import DeviceStatus
 from wayside.protocol.base import Gatt, Protocol, Transport
+from wayside.protocol.uuids import gatt_from
+
+GATT: Final = "gatt"
+"""The option of a device whose UUIDs are others than its protocol's."""
+
+BLE_ADDRESS: Final = "ble_address"
+"""The option of a device that is not called by its address."""
 
 _MAC: Final = re.compile(r"[0-9A-F]{12}")
 
@@ -32,7 +39,7 @@ class Directory:
     """The ways to all devices that have BLE.
 
     ``addresses``: by device, as the operator says; a device that is called by its address needs none.  ``gatts``: by
-    protocol, where its document names no UUIDs.
+    protocol, where its document names no UUIDs.  What is set for a device itself goes before both.
     """
 
     def __init__(
@@ -68,11 +75,13 @@ class Directory:
         link = protocol.link(Transport.BLE) if protocol else None
         if protocol is None or link is None:
             raise Conflict(f"{known.record.protocol} has no BLE link", "device")
-        gatt = self._gatts.get(protocol.name) or link.gatt
+        own = known.record.options
+        gatt = gatt_from(own[GATT]) if GATT in own else self._gatts.get(protocol.name) or link.gatt
         if gatt is None:
             raise Conflict(f"nobody has said which UUIDs {protocol.name} has: see the setting gatt", "device")
-        route = Route(protocol, link, self._hub, self._options.get(protocol.name, {}))
-        return Way(known, route, gatt, self._address(device))
+        route = Route(protocol, link, self._hub, self._options.get(protocol.name, {}) | own)
+        address = own[BLE_ADDRESS].upper() if BLE_ADDRESS in own else self._address(device)
+        return Way(known, route, gatt, address)
 
     def waiting(self) -> list[Device]:
         """Devices for which commands wait."""

@@ -55,7 +55,7 @@ class Rehearsal:
 
     def _as_if_connected(self, device: Device, capability: str, at: Instant) -> Session:
         name, ident = split_device_id(device.id)
-        setup = Setup(ident=ident, options=self._options.get(name, {}))
+        setup = Setup(ident=ident, options=self._options.get(name, {}) | device.record.options)
         links = self._protocols[name].links
         link = next((link for link in links if link.carries(capability)), links[0])
         session = link.session(setup)

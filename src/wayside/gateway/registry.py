@@ -14,6 +14,7 @@ import structlog
 from wayside.gateway.commands import Desk
 from wayside.gateway.device import Device, Line
 from wayside.gateway.limits import Limits
+from wayside.gateway.options import DEVICE_OPTIONS, Check, changed, unchecked
 from wayside.gateway.pipeline import Pipeline
 from wayside.gateway.quarantine import Guest, Quarantine
 from wayside.model.errors import CommandError, Conflict, NotFound
@@ -59,6 +60,7 @@ class Registry:
         limits: Limits,
         clock: Callable[[], Instant],
         registering: Registering,
+        check_options: Check = unchecked,
     ) -> None:
         self._devices = devices
         self._protocols = protocols
@@ -67,6 +69,7 @@ class Registry:
         self._desk = desk
         self._clock = clock
         self._registering = registering
+        self._check_options = check_options
         self._deciding = asyncio.Lock()
         self._deleting: set[str] = set()
         self.quarantine = Quarantine(limits)
@@ -140,6 +143,25 @@ class Registry:
             record = msgspec.structs.replace(known.record, name=_checked(name))
             return await self._decide(record, "device.rename", by)
 
+    async def configure(self, device: str, changes: Mapping[str, str | None], by: str) -> DeviceRecord:
+        """See ``ports.platform.Devices``."""
+        async with self._deciding:
+            known = self._devices.get(device)
+            if known is None:
+                raise NotFound(f"there is no device {device}", "device")
+            options = changed(known.record.options, changes)
+            if options == known.record.options:
+                return known.record
+            try:
+                self._check_options(known.record.protocol, options)
+            except ValueError as error:
+                raise CommandError(str(error), "options") from error
+            record = msgspec.structs.replace(known.record, options=options)
+            record = await self._decide(record, DEVICE_OPTIONS, by, ", ".join(sorted(changes)))
+            if known.line is not None:
+                known.line.hang_up("its options were changed")
+            return record
+
     async def delete(self, device: str, by: str) -> None:
         """See ``ports.platform.Devices``."""
         async with self._deciding:
@@ -169,7 +191,23 @@ class Registry:
             finally:
                 self._deleting.discard(device)
 
-    # What connections say.
+    # What connections ask and say.
+
+    def options_of(self, protocol: Protocol) -> Callable[[str], dict[str, str]]:
+        """What was set for each of its devices, and what they have taught us."""
+        devices, state = self._devices, self._store.state
+
+        def options_of(ident: str) -> dict[str, str]:
+            known = devices.get(f"{protocol.name}:{ident}")
+            if known is None:
+                return {}
+            last = state(known.id) if protocol.teaches else {}
+            taught = {
+                option: str(last[name].value) for name, option in protocol.teaches.items() if name in last
+            }
+            return taught | known.record.options
+
+        return options_of
 
     def identify(self, line: Line, protocol: str, ident: str, at: Instant) -> Device | Guest | None:
         """A connection says who it is; the newest such connection wins.  None: no room for it, or not just now."""
@@ -227,21 +265,39 @@ class Registry:
         self._pipeline.add(Entry(device.id, at, CONNECTION, event))
         self._pipeline.arm()
 
-    async def _decide(self, record: DeviceRecord, action: str, by: str) -> DeviceRecord:
+    async def _decide(
+        self, record: DeviceRecord, action: str, by: str, detail: str | None = None
+    ) -> DeviceRecord:
         """Make it durable, then true."""
-        await self._store.put_device(record)
-        await self._store.audit(AuditRecord(self._clock(), by, action, record.device, record.name))
+        detail = record.name if detail is None else detail
         device = self._devices.get(record.device)
         if device is None:
+            await self._store.put_device(record)
+        else:
+            await self._replace(device, record)
+        await self._store.audit(AuditRecord(self._clock(), by, action, record.device, detail))
+        if device is None:
             device = self._devices[record.device] = Device(record)
-        device.record = record
         guest = self.quarantine.remove(record.device)
         if record.status is DeviceStatus.REJECTED:
             self._turn_out(device, guest)
         elif guest is not None:
             self._take_in(device, guest)
             await self._pipeline.flush()
-        return record
+        return device.record
+
+    async def _replace(self, device: Device, record: DeviceRecord) -> None:
+        """Store what was decided, with what commands that succeed meanwhile make of the device's options."""
+        seen = device.record.options
+        while True:
+            await self._pipeline.flush()  # a batch that is under way may hold the device as it was
+            await self._store.put_device(record)
+            now = device.record.options
+            if now == seen:
+                device.record = record
+                return
+            news = {name: text for name, text in now.items() if seen.get(name) != text}
+            record, seen = msgspec.structs.replace(record, options=record.options | news), now
 
     def _turn_out(self, device: Device, guest: Guest | None) -> None:
         self._desk.dismiss(device, self._clock(), "the device was rejected")

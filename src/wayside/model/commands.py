@@ -101,8 +101,9 @@ class Capability(msgspec.Struct, frozen=True):
     ``parameters`` is a Struct whose annotations (``msgspec.Meta`` ranges, patterns, descriptions) are the JSON
     Schema and the validation; ``lane`` names what may only be under way once per device at a time (None: any
     number, the protocol's own correlator tells them apart); ``answer_within_s`` is how long the session waits;
-    ``expires_after_s`` how long it may wait to be sent.  ``file_within_s`` None: the answer is the result.  Else it
-    only acknowledges; the result is a file that comes by another way, and may take so long after the answer.
+    ``expires_after_s`` how long it may wait to be sent; ``keeps`` names the parameters that are options of the device
+    from its success on (a new key), each with the option's name.  ``file_within_s`` None: the answer is the result.
+    Else it only acknowledges; the result is a file that comes by another way, and may take so long after the answer.
     """
 
     name: str
@@ -115,6 +116,7 @@ class Capability(msgspec.Struct, frozen=True):
     section: str = ""
     """Where the protocol document describes it."""
     file_within_s: float | None = None
+    keeps: dict[str, str] = {}
 
 
 class Command(msgspec.Struct, frozen=True):

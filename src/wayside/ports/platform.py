@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -58,6 +59,12 @@ class Devices(Protocol):
 
     async def rename(self, device: str, name: str, by: str) -> DeviceRecord:
         """Give it a name for people.  Raises ``NotFound``."""
+
+    async def configure(self, device: str, changes: Mapping[str, str | None], by: str) -> DeviceRecord:
+        """Set options of this one device; None takes one away.  Its connection, if there is one, begins anew.
+
+        Raises ``NotFound``, ``CommandError`` (no such option, or not this value).
+        """
 
     async def delete(self, device: str, by: str) -> None:
         """Forget it and its history, close its connection.  Raises ``NotFound``."""

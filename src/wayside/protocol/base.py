@@ -90,7 +90,8 @@ class Protocol(msgspec.Struct, frozen=True):
     """One family of devices.  ``ident`` is the pattern of an identity, ``example`` one that matches it.
 
     ``redact(raw)``: where devices send secrets, the same bytes without them, for whoever may not see secrets; takes
-    any bytes (several frames, or none) of either side, and never raises.
+    any bytes (several frames, or none) of either side, and never raises.  ``teaches``: names of values that devices
+    report, whose last is an option of later connections, each with that option's name.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Protocol(msgspec.Struct, frozen=True):
     capabilities: tuple[Capability, ...]
     messages: tuple[Described, ...]
     redact: Callable[[bytes], bytes] | None = None
+    teaches: dict[str, str] = {}
 
     def redacted(self, raw: bytes) -> bytes:
         """The bytes as anybody may see them."""

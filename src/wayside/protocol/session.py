@@ -25,12 +25,19 @@ def no_randomness(size: int) -> bytes:
     return bytes(size)
 
 
+def no_options(_: str) -> dict[str, str]:
+    """For whoever knows no devices."""
+    return {}
+
+
 class Setup(msgspec.Struct, frozen=True):
     """What a session is born with.
 
     ``ident``: given where the transport already knows the device (a serial port that the operator named, a BLE
     address, a decoder that looks at one frame): the session then starts identified and sends no ``Identify``.
-    ``random_bytes``: the only source of randomness.  ``options``: per device model, from the configuration.
+    ``random_bytes``: the only source of randomness.  ``options``: those of the protocol, from the configuration, or of
+    the device where the transport knows it; ``options_of(ident)``: what was set for one device, for a session that
+    finds out whose it is.
     ``mtu``: what a BLE link negotiated; a write or notification holds at most three bytes less.  The transport splits
     what is longer.
     """
@@ -39,6 +46,11 @@ class Setup(msgspec.Struct, frozen=True):
     random_bytes: Callable[[int], bytes] = no_randomness
     options: dict[str, str] = {}
     mtu: int = ATT_MTU_DEFAULT
+    options_of: Callable[[str], dict[str, str]] = no_options
+
+    def options_for(self, ident: str | None) -> dict[str, str]:
+        """All options of the device with this ident; of any, where it is not known yet."""
+        return self.options if ident is None else self.options | self.options_of(ident)
 
 
 class Session(Protocol):

@@ -64,6 +64,16 @@ class TestWho:
         assert any(isinstance(effect, Close) for effect in effects)
         assert not any(isinstance(effect, Identify | Emit) for effect in effects)
 
+    def test_its_own_options_hold_once_it_is_known(self) -> None:
+        setup = Setup(
+            options={"poll_interval_s": "20"},
+            options_of={"wayside00007JK_B2A24S15P": {"poll_interval_s": "5"}}.__getitem__,
+        )
+        line = connected(setup)
+        assert line.messages() == ["read_all"]
+        line.run(5)
+        assert line.messages() == ["read_all", "read_all"]
+
     def test_what_came_before_is_not_lost(self) -> None:
         session = session_at_start(Setup())
         assert emitted(session.receive(one(sealed(6, b"\x85\x3b", transfer=2)), START)) == []

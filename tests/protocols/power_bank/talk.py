@@ -24,9 +24,14 @@ class Cabinet:
     """Talks to a session in contents without their envelope, and keeps the time."""
 
     def __init__(
-        self, *open_commands: OpenCommand, accepted: bool = True, options: dict[str, str] | None = None
+        self,
+        *open_commands: OpenCommand,
+        accepted: bool = True,
+        options: dict[str, str] | None = None,
+        own: dict[str, dict[str, str]] | None = None,
     ) -> None:
-        self.session = PowerBankSession(Setup(options=options or {}))
+        setup = Setup(options=options or {}, options_of=lambda imei: (own or {}).get(imei, {}))
+        self.session = PowerBankSession(setup)
         self.registration = Registration(accepted, open_commands)
         self.now = START
 

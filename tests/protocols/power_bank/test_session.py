@@ -105,6 +105,26 @@ class TestChecksum:
                 cabinet.say(content, crc=other.of(f"{IMEI},{content}"))
         assert emitted(cabinet.say("CH", crc=other.of(f"{IMEI},CH"))) == ["checksum_learnt"]
 
+    def test_what_an_earlier_connection_learnt_holds_from_the_first_frame(self) -> None:
+        """An idle cabinet says one thing only: from that it could never be learnt again."""
+        other = Crc("xmodem")
+        cabinet = Cabinet(own={IMEI: {"crc_learnt": str(other)}})
+        assert cabinet.say("CH", crc=other.of(f"{IMEI},CH"))[0] == Identify(IMEI)
+        [asked] = [effect.data for effect in cabinet.wait(0) if isinstance(effect, Send)]
+        assert asked.decode() == f'{{"{IMEI},CQ,{other.of(f"{IMEI},CQ")}"}}\r\n'
+
+    def test_what_was_learnt_may_be_learnt_anew(self) -> None:
+        cabinet = Cabinet(own={IMEI: {"crc_learnt": "xmodem"}})
+        with pytest.raises(ChecksumError):
+            cabinet.say("CH")
+        assert emitted(cabinet.say("MQ,1,XY")) == ["checksum_learnt", "bank_query"]
+
+    def test_each_cabinet_has_its_own_options(self) -> None:
+        for imei, profile in ((IMEI, Crc("xmodem")), ("866262040000027", Crc())):
+            cabinet = Cabinet(own={IMEI: {"crc_profile": "xmodem"}})
+            effects = cabinet.say("CH", imei=imei, crc=profile.of(f"{imei},CH"))
+            assert effects[0] == Identify(imei)
+
     def test_dots_are_written_where_they_are_wanted(self) -> None:
         cabinet = Cabinet(options={"separators": "dot"})
         assert sent(cabinet.say(f"MC,BO.1,{A}")) == [f"AM,BO.1,{A}"]

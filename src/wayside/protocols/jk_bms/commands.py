@@ -14,6 +14,7 @@ from wayside.model.errors import CommandError
 from wayside.model.secrets import SECRET
 from wayside.protocols.jk_bms.identifiers import (
     NAMED,
+    PASSWORD,
     TABLE,
     Choice,
     Number,
@@ -82,7 +83,14 @@ def _value_type(row: Row) -> Any:  # noqa: ANN401 - an annotation
             return Annotated[Literal[names], Meta(description=_sentence("kind", row.about))]
         case Secret():
             return Annotated[
-                str, Meta(min_length=1, max_length=row.size, description="ASCII", extra_json_schema=SECRET)
+                str,
+                Meta(
+                    min_length=1,
+                    max_length=row.size,
+                    pattern="^[ -~]*$",
+                    description="Printable ASCII",
+                    extra_json_schema=SECRET,
+                ),
             ]
         case Text(pattern):
             words = [f"ASCII, {row.size} characters at most", row.about]
@@ -105,7 +113,8 @@ def _setter(row: Row) -> Capability:
     )
     parameters.__doc__ = f"A value for {row.identifier:02X}."
     title = f"Set the {row.name.replace('_', ' ')}"
-    return _capability(f"set_{row.name}", title, Risk.SETTING, parameters)
+    setter = _capability(f"set_{row.name}", title, Risk.SETTING, parameters)
+    return msgspec.structs.replace(setter, keeps={"value": "password"}) if row is PASSWORD else setter
 
 
 def _capability(

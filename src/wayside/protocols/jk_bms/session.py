@@ -15,7 +15,7 @@ from wayside.protocol.session import Setup
 from wayside.protocols.jk_bms.codes import NAMES, Order, Transfer
 from wayside.protocols.jk_bms.commands import WRITES, job_of, wanted
 from wayside.protocols.jk_bms.frames import Frame, seal
-from wayside.protocols.jk_bms.identifiers import Row, Secret, Text
+from wayside.protocols.jk_bms.identifiers import PASSWORD, Row, Secret, Text
 from wayside.protocols.jk_bms.identity import ident_of
 from wayside.protocols.jk_bms.items import walk
 from wayside.protocols.jk_bms.jobs import Job, Request, activate, read_all
@@ -49,9 +49,8 @@ class BatterySession:
     """One line to one battery; see ``protocol.session.Session``."""
 
     def __init__(self, setup: Setup) -> None:
-        options = options_from(setup.options)
-        self._interval = seconds(options.poll_interval_s)
-        self._password = options.password
+        self._setup = setup
+        self._configure(setup.ident)
         self._identified = setup.ident is not None
         self._held: deque[Event] = deque(maxlen=HELD_EVENTS_MAX)
         self._version = self._warnings = 0
@@ -66,6 +65,12 @@ class BatterySession:
         self._free_at: Instant = 0
         self._poll_at: Instant = 0
         self._alarm: Instant | None = None
+
+    def _configure(self, ident: str | None) -> None:
+        """Take the options of this battery; of any, while it has not said who it is."""
+        options = options_from(self._setup.options_for(ident))
+        self._interval = seconds(options.poll_interval_s)
+        self._password = options.password
 
     def connected(self, at: Instant) -> Effects:
         """The first poll follows in a moment: a module that has just connected may have something to say itself."""
@@ -175,6 +180,9 @@ class BatterySession:
         ident = ident_of(frame.terminal, values)
         if ident is not None:
             self._identified = True
+            before = self._interval
+            self._configure(ident)
+            self._poll_at += self._interval - before
             held = [Emit(event) for event in self._held]
             self._held.clear()
             return [Identify(ident), *held]
@@ -202,7 +210,7 @@ class BatterySession:
         for row, value in walk(frame.data, single=frame.command == READ).items:
             doubt = self._doubts.pop(row.identifier, None)
             if doubt is not None:
-                effects.append(_judged(doubt.command, row, doubt.wanted, value, self._version, late=True))
+                effects.append(self._judge(doubt.command, row, doubt.wanted, value, late=True))
         return effects
 
     def _late(self, frame: Frame, values: Values) -> Effects:
@@ -281,7 +289,15 @@ class BatterySession:
             return [
                 Settle(job.command, State.FAILED, f"read back as {frame.data.hex()}, which makes no sense")
             ]
-        return [_judged(job.command, job.row, job.wanted, items[0].value, self._version)]
+        return [self._judge(job.command, job.row, job.wanted, items[0].value)]
+
+    def _judge(
+        self, command: str, row: Row, wanted_value: bytes, value: bytes, *, late: bool = False
+    ) -> Settle:
+        verdict = _judged(command, row, wanted_value, value, self._version, late=late)
+        if row is PASSWORD and verdict.state is State.SUCCEEDED and self._password is not None:
+            self._password = text(wanted_value)
+        return verdict
 
     def _silence(self, request: Request) -> Effects:
         """No reply in time.  Not answering the password is usual; other silence may be sleep."""

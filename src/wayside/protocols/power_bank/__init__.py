@@ -29,4 +29,5 @@ PROTOCOL = Protocol(
     ),
     capabilities=CAPABILITIES,
     messages=MESSAGES,
+    teaches={"frame.checksum.profile": "crc_learnt"},
 )

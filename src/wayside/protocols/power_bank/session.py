@@ -41,16 +41,22 @@ class PowerBankSession:
     """
 
     def __init__(self, setup: Setup) -> None:
-        options = options_from(setup.options)
+        self._setup = setup
         self._imei = setup.ident
-        self._dotted = options.dotted
-        self._verifier = Verifier(options)
+        self._configure(setup.ident)
         self._reports = Reports()
         self._borrows = Borrows()
         self._queries: InFlight[str] = InFlight()
         self._quarantined = False
         self._ask_at: Instant | None = None
         self._alarm: Instant | None = None
+
+    def _configure(self, imei: str | None) -> None:
+        """Take the options of this cabinet; of any, while it has not said who it is."""
+        options = options_from(self._setup.options_for(imei))
+        self._configured_for = imei
+        self._dotted = options.dotted
+        self._verifier = Verifier(options)
 
     def connected(self, at: Instant) -> Effects:  # noqa: ARG002 - the Session's signature
         """Nothing: the cabinet speaks first."""
@@ -63,6 +69,9 @@ class PowerBankSession:
             ChecksumError: the CRC is wrong, and such frames are not taken.
             DecodeError: the fields are not those of the message.
         """
+        if self._imei is None and frame.imei != self._configured_for:
+            # Who it is, is proven by nothing, but how its CRC is computed must be known before the CRC is.
+            self._configure(frame.imei)
         right = self._verifier.right(frame)
         message = m.parse(frame, Side.DEVICE)
         if self._imei is not None and frame.imei != self._imei:

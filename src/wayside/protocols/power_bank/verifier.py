@@ -12,12 +12,13 @@ class Verifier:
     """Checks the frames of one connection.
 
     ``crc`` is the profile that frames are held against.  One that the operator named is never doubted; nor is the
-    default, once a frame has fitted it.  Otherwise every wrong frame is tried under all candidates, and one that
-    two *different* frames agree on is taken: by chance that happens once in some ten million pairs of frames.
+    default, or what an earlier connection has learnt, once a frame has fitted it.  Otherwise every wrong frame is
+    tried under all candidates, and one that two *different* frames agree on is taken: by chance that happens once in
+    some ten million pairs of frames.
     """
 
     def __init__(self, options: Options) -> None:
-        self.crc = options.crc or DEFAULT
+        self.crc = options.crc or options.learnt or DEFAULT
         self.learnt: Crc | None = None
         """A profile that was taken and not yet spoken of."""
         self._lenient = options.lenient

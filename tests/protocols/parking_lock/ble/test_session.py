@@ -284,6 +284,7 @@ def test_a_change_that_is_not(
     lock.order(capability, parameters)
     assert settled(lock.wait(ANSWER_WITHIN_S)) == [UNCONFIRMED]
     assert settled(lock.say(answer)) == [(State.SUCCEEDED, True)]
+    lock.say(VERIFIED)  # where a new device key was tried
     lock.order(capability, parameters)
     assert settled(lock.lose()) == [UNKNOWN]
 
@@ -301,6 +302,47 @@ def test_a_new_device_key_is_shown_next_time() -> None:
     lock.ask("set_device_key", device_key="a2345678")
     lock.say(m.SetDeviceKeyAnswer(b"\1"))
     assert sent(lock.say(m.Complaint(m.Reason.NO_KEY))) == [m.Verify(b"a2345678")]
+
+
+def changing_key() -> Lock:
+    """A lock that has let the change of its key pass without a word."""
+    lock = ready()
+    lock.ask("set_device_key", device_key="a2345678")
+    tried = lock.wait(ANSWER_WITHIN_S)
+    assert settled(tried) == [UNCONFIRMED]
+    assert m.Verify(b"a2345678") in sent(tried)
+    return lock
+
+
+def test_a_new_device_key_that_nobody_answered_is_tried() -> None:
+    lock = changing_key()
+    taken = lock.say(VERIFIED)
+    assert settled(taken) == [(State.SUCCEEDED, True)]
+    assert closed(taken) == []
+    assert settled(lock.say(m.Complaint(m.Reason.NO_KEY))) == []
+    assert settled(lock.say(VERIFIED)) == []
+
+
+def test_one_that_it_does_not_take_is_told_as_such() -> None:
+    refused = changing_key().say(m.Verified(0, 0))
+    assert settled(refused) == [(State.FAILED, True)]
+    assert closed(refused) == ["the lock refuses the device key"]
+
+
+def test_an_answer_that_may_mean_no_is_looked_into() -> None:
+    lock = ready()
+    lock.ask("set_device_key", device_key="a2345678")
+    told = lock.say(m.SetDeviceKeyAnswer(b"\0"))
+    assert settled(told) == [UNCONFIRMED]
+    assert sent(told) == [m.Verify(b"a2345678")]
+
+
+def test_the_old_key_shown_again_says_nothing_of_the_new_one() -> None:
+    lock = ready()
+    lock.ask("set_device_key", device_key="a2345678")
+    lock.ask("status")
+    assert sent(lock.say(m.Complaint(m.Reason.NO_KEY))) == [m.Verify(b"OmniW4GX")]
+    assert settled(lock.say(VERIFIED)) == []
 
 
 def test_automatic_locking_is_read_back() -> None:

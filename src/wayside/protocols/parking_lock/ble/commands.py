@@ -29,7 +29,7 @@ class DeviceKeyParameters(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
         msgspec.Meta(
             pattern=r"^[!-+\--9;-~]{8}$",
             description="Eight printable ASCII characters, no blank, comma or colon; "
-            "the server's own setting must follow",
+            "once the lock has taken it, it is kept as the device's option",
             extra_json_schema=SECRET,
         ),
     ]
@@ -129,6 +129,7 @@ CAPABILITIES: Final = (
         lane="33",
         answer_within_s=ANSWER_WITHIN_S,
         section="1.7.7",
+        keeps={"device_key": "device_key"},
     ),
 )
 

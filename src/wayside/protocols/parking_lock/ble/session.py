@@ -84,6 +84,7 @@ class BleParkingLockSession:
     def __init__(self, setup: Setup) -> None:
         options = options_from(setup.options)
         self._device_key = self._next_device_key = options.device_key
+        self._changing_key: str | None = None
         self._poll_interval = seconds(options.poll_interval_s)
         self._random_bytes = setup.random_bytes
         self._identified = setup.ident is not None
@@ -161,10 +162,12 @@ class BleParkingLockSession:
             self._verify_by = None
             return self._with_alarm([Close("the lock does not answer the device key")])
         effects = self._carry(self._operations.wake(at))
+        expired = self._waiting.expire(at)
         effects += [
-            Settle(waiting.command, waiting.unanswered, SILENT[waiting.unanswered])
-            for waiting in self._waiting.expire(at)
+            Settle(waiting.command, waiting.unanswered, SILENT[waiting.unanswered]) for waiting in expired
         ]
+        if self._changing_key in {waiting.command for waiting in expired}:
+            effects.append(self._try_new_key(at))
         effects += self._transferred(self._transfers.wake(at), {})
         if self._asked is not None and at >= self._asked.deadline:
             self._asked = None
@@ -201,16 +204,32 @@ class BleParkingLockSession:
         if self._verify_by is None:
             return []
         self._verify_by = None
+        effects = self._proven(accepted=message.accepted == 1)
         if message.accepted != 1:
             detail = "the lock refuses the device key"
             early, self._early, self._began_with = self._early, [], None
-            return [*(Settle(each.id, State.REJECTED, detail) for each in early), Close(detail)]
+            return [*effects, *(Settle(each.id, State.REJECTED, detail) for each in early), Close(detail)]
         self._key = message.key
         self._verified_at = at
-        effects = self._tell((verified(by_default_key=self._device_key == DEVICE_KEY_DEFAULT),))
+        effects += self._tell((verified(by_default_key=self._device_key == DEVICE_KEY_DEFAULT),))
         if self._identified:
             return effects + self._ready(at)
         return effects + self._transferred(self._transfers.read(None, at), {})
+
+    def _try_new_key(self, at: Instant) -> Send:
+        """The document has no answer to a change of the device key: showing the new one tells."""
+        self._device_key = self._next_device_key
+        return self._verify(at)
+
+    def _proven(self, *, accepted: bool) -> Effects:
+        """What the lock made of the device key says how its change went, if one is open."""
+        if self._changing_key is None or self._device_key != self._next_device_key:
+            return []
+        command, self._changing_key = self._changing_key, None
+        if accepted:
+            return [Settle(command, State.SUCCEEDED, "the lock takes the new key", late=True)]
+        detail = "the lock does not take the new key: the one before it is still its own"
+        return [Settle(command, State.FAILED, detail, late=True)]
 
     def _on_complaint(self, message: m.Complaint, _values: Values, at: Instant) -> Effects:
         """Our key is no good: what was sent last was not done, and a new key is asked for."""
@@ -255,7 +274,7 @@ class BleParkingLockSession:
             return [Close("the lock does not say who it is")]
         return self._identify(message.mac.hex().upper(), at)
 
-    def _on_answer(self, message: Any, _values: Values, _at: Instant) -> Effects:  # noqa: ANN401 - five classes alike
+    def _on_answer(self, message: Any, _values: Values, at: Instant) -> Effects:  # noqa: ANN401 - five classes alike
         """The document has no answers to changes.  0 means *no* in those that it has: not taken for a *yes*."""
         values: Values = {"module.data.raw": message.data.hex()} if message.data else {}
         if isinstance(message, m.SetAutoLockAnswer):
@@ -268,9 +287,10 @@ class BleParkingLockSession:
             if waiting.late:
                 return []
             detail = "the lock answered, and the document does not say what that means"
-            return [Settle(waiting.command, State.UNCONFIRMED, detail, values)]
+            effects: Effects = [Settle(waiting.command, State.UNCONFIRMED, detail, values)]
+            return [*effects, self._try_new_key(at)] if waiting.command == self._changing_key else effects
         if isinstance(message, m.SetDeviceKeyAnswer):
-            self._device_key = self._next_device_key
+            self._device_key, self._changing_key = self._next_device_key, None
         return [Settle(waiting.command, State.SUCCEEDED, values=values, late=waiting.late)]
 
     def _on_transfer(
@@ -323,7 +343,7 @@ class BleParkingLockSession:
             self._waiting.take(auto_lock_key(1 - change.enabled))
             self._asking.append(m.StatusRequest())
         elif isinstance(change, m.SetDeviceKey):
-            self._next_device_key = change.device_key
+            self._next_device_key, self._changing_key = change.device_key, command.id
         self._waiting.open(key, command.id, at + seconds(ANSWER_WITHIN_S), State.UNCONFIRMED)
         return [self._send(change, command.id), *self._ask_next(at)]
 

@@ -10,6 +10,7 @@ import msgspec
 
 from wayside.model.commands import Capability
 from wayside.protocol.framing import Framer
+from wayside.protocol.live import Channel
 from wayside.protocol.session import Session, Setup
 from wayside.protocol.simulator import Behaviour, Random, Simulator
 
@@ -91,7 +92,8 @@ class Protocol(msgspec.Struct, frozen=True):
 
     ``redact(raw)``: where devices send secrets, the same bytes without them, for whoever may not see secrets; takes
     any bytes (several frames, or none) of either side, and never raises.  ``teaches``: names of values that devices
-    report, whose last is an option of later connections, each with that option's name.
+    report, whose last is an option of later connections, each with that option's name.  ``channels``: what can be
+    watched live.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Protocol(msgspec.Struct, frozen=True):
     messages: tuple[Described, ...]
     redact: Callable[[bytes], bytes] | None = None
     teaches: dict[str, str] = {}
+    channels: tuple[Channel, ...] = ()
 
     def redacted(self, raw: bytes) -> bytes:
         """The bytes as anybody may see them."""

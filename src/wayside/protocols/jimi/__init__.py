@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wayside.protocol.base import Link, Protocol, Transport
+from wayside.protocol.live import Channel
 from wayside.protocols.jimi.commands import CAPABILITIES
 from wayside.protocols.jimi.frames import JimiFramer
 from wayside.protocols.jimi.messages import MESSAGES, parse
@@ -13,6 +14,14 @@ from wayside.protocols.jimi.simulator import JimiSimulator
 
 # A terminal sends its status every three minutes (rule (1) of section 3); three of them may be lost.
 IDLE_TIMEOUT_S: Final = 600.0
+
+# Section 5.8; the document does not say what starts picture in picture, and `inout` is what names both cameras.
+CHANNELS: Final = (
+    Channel("0", "road", "live_start", "live_stop", {"camera": "out"}, minutes=True),
+    Channel("1", "cabin", "live_start", "live_stop", {"camera": "in"}, minutes=True),
+    Channel("pip", "picture in picture", "live_start", "live_stop", {"camera": "inout"}, minutes=True),
+    Channel("playback", "recordings", "replay", "replay_stop", in_path=False, files=True),
+)
 
 PROTOCOL: Final = Protocol(
     name="jimi",
@@ -32,4 +41,5 @@ PROTOCOL: Final = Protocol(
     ),
     capabilities=CAPABILITIES,
     messages=MESSAGES,
+    channels=CHANNELS,
 )

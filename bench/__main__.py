@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from bench import commands, decode, ingest, memory, queries, start
+from bench import commands, connections, decode, feed, growth, ingest, queries, start
 from bench.report import machine, show
 
 PARTS = {
     "decode": ("Decoding, in process", decode.run),
     "ingest": ("Durable ingest", ingest.run),
-    "memory": ("Idle connections", memory.run),
+    "growth": ("Durable ingest as devices and rates grow", growth.run),
+    "connections": ("Many connections", connections.run),
     "commands": ("Commands", commands.run),
+    "feed": ("Live feed", feed.run),
     "queries": ("Queries over a growing log", queries.run),
     "start": ("Start-up", start.run),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -27,9 +27,9 @@ class Server(msgspec.Struct, frozen=True):
 
 
 @contextlib.contextmanager
-def wayside(folder: str, **limits: float) -> Iterator[Server]:
+def wayside(folder: str, program: Sequence[str] = ("-c", RUN), **limits: float) -> Iterator[Server]:
     """``wayside serve`` on an empty folder with open registration; ended when the block is left."""
-    arguments = ["-c", RUN, "serve", "--data-dir", folder, "--registration", "open", "--log-level", "error"]
+    arguments = [*program, "serve", "--data-dir", folder, "--registration", "open", "--log-level", "error"]
     arguments += [
         "--http",
         "127.0.0.1:0",

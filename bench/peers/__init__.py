@@ -103,7 +103,7 @@ def _row(what: str, ours_us: float, peer: Peer, missing: str, reach: str = "") -
         what,
         f"{ours_us:.2f} µs",
         f"{answer.call_us:.1f} µs{said}",
-        f"{answer.call_us / ours_us:.0f}",
+        f"{answer.call_us / ours_us:.1f}",
         reach,
     )
 

@@ -3,8 +3,9 @@
 import pytest
 
 from wayside.app.config import load
-from wayside.app.wires import ble_devices, check_serials, gatts, parse_serial
+from wayside.app.wires import ble_devices, check_serials, gatts, own_ports, parse_serial
 from wayside.gateway.serial import Serial
+from wayside.gateway.tcp import Listen
 from wayside.model.errors import ConfigError
 
 
@@ -105,3 +106,27 @@ def test_what_is_no_bluetooth_address(texts: tuple[str, ...], complaint: str) ->
 def test_what_are_no_uuids(text: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         gatts((text,))
+
+
+def test_a_tcp_port_of_ones_own() -> None:
+    assert own_ports(("jk-bms:pack-1=0.0.0.0:9701", "jk-bms:pack-2=[::1]:9702")) == [
+        Listen("jk-bms", "0.0.0.0", 9701, "pack-1"),  # noqa: S104 - as somebody writes it
+        Listen("jk-bms", "::1", 9702, "pack-2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("texts", "complaint"),
+    [
+        (("jk-bms",), "is not PROTOCOL:NAME=HOST:PORT"),
+        (("jk-bms:pack-1=9701",), "is not PROTOCOL:NAME=HOST:PORT"),
+        (("jk-bms=0.0.0.0:9701",), "'' cannot be"),
+        (("jk-bmz:a=0.0.0.0:9701",), "did you mean jk-bms"),
+        (("door-lock:BBA050D99990=0.0.0.0:9701",), "door-lock has no tcp link"),
+        (("jk-bms:a=0.0.0.0:1", "jk-bms:a=0.0.0.0:2"), "device jk-bms:a is there twice"),
+        (("jk-bms:a=0.0.0.0:1", "jk-bms:b=0.0.0.0:1"), "address 0.0.0.0:1 is there twice"),
+    ],
+)
+def test_what_is_no_tcp_port_of_ones_own(texts: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(ConfigError, match=f"ports.*{complaint}"):
+        load({"ports": list(texts)}, {})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import WAYSIDE, environment, wayside
-from tests.cli.serving import PATIENCE_S, eventually, rows, serving
+from tests.cli.serving import PATIENCE_S, eventually, rows, serving, simulating
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -32,6 +32,18 @@ def test_a_battery_at_a_serial_port(tmp_path: Path) -> None:
         battery.send_signal(signal.SIGTERM)
         battery.communicate(timeout=PATIENCE_S)
     assert battery.returncode == 0
+
+
+def test_a_battery_at_a_tcp_port_of_its_own(tmp_path: Path) -> None:
+    """Whatever it says of itself, it is called as its port."""
+    own = ("--set", "ports=jk-bms:cellar=127.0.0.1:0", "--registration", "open")
+    with serving(tmp_path / "data", *own) as server:
+        assert server.token is not None
+        env = server.environment(server.token)
+        with simulating("jk-bms", "--to", server.address("jk-bms:cellar")):
+            (device,) = eventually(lambda: rows(env, "devices", "list", "--online"))
+            assert device["device"] == "jk-bms:cellar"
+            eventually(lambda: rows(env, "events", "--device", "jk-bms:cellar", "--name", "battery.voltage"))
 
 
 def test_a_wrong_serial_port_is_named(tmp_path: Path) -> None:

@@ -232,3 +232,27 @@ async def test_ipv6_if_the_machine_has_it() -> None:
     assert await reader.readline() == b"BEAT\n"
     writer.close()
     await world.gateway.drain(1.0)
+
+
+async def test_a_port_of_ones_own_says_who_connects() -> None:
+    """A device that cannot name itself; it is here once it has said anything valid, and strangers elsewhere stay so."""
+    world = World()
+    world.know("0001")
+    await world.gateway.start([Listen("toy", "127.0.0.1", 0), Listen("toy", "127.0.0.1", 0, "0001")])
+    try:
+        port = world.gateway.port("toy", "0001")
+        assert port != world.gateway.port("toy")
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        await eventually(lambda: world.gateway.hub.connections)
+        assert not world.devices.presence("toy:0001").online
+        writer.write(b"REPORT 1 a\n")
+        while await reader.readline() != b"OK 1\n":
+            assert not reader.at_eof()
+        assert world.devices.presence("toy:0001").online
+        assert world.store.values("toy:0001") == ["a"]
+        writer.close()
+        async with dialled(world) as stranger:
+            stranger.say("REPORT 1 a\n")
+            await eventually(lambda: world.gateway.stats.bad_frames["toy", "unidentified"])
+    finally:
+        await world.gateway.drain(1.0)

@@ -21,7 +21,7 @@ from wayside.app.address import parse_address
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.settings import Settings
 from wayside.app.tables import check_stations, options_check, table_from, text_of
-from wayside.app.wires import ble_devices, check_serials, gatts
+from wayside.app.wires import ble_devices, check_serials, gatts, own_ports
 from wayside.protocol.base import Transport
 
 ENVIRONMENT_PREFIX: Final = "WAYSIDE_"
@@ -120,6 +120,7 @@ def check_timezone(name: str) -> None:
 CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "http": parse_address,
     "public_url": check_url,
+    "ports": own_ports,
     "serial": check_serials,
     "ble_devices": ble_devices,
     "gatt": gatts,

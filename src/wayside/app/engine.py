@@ -26,7 +26,7 @@ from wayside.app.rentals import CABINETS, publication
 from wayside.app.retention import prune_forever, retention_of
 from wayside.app.settings import Settings
 from wayside.app.tables import check_device_options
-from wayside.app.wires import ble_devices, gatts, parse_serial
+from wayside.app.wires import ble_devices, gatts, own_ports, parse_serial
 from wayside.engines.embedded import EmbeddedStore, InProcessBus
 from wayside.gateway.gateway import Gateway
 from wayside.gateway.tcp import Listen
@@ -130,8 +130,12 @@ class Engine:
             web.push_async_callback(self._start_http().stop)
             await stack.enter_async_context(_pruning(self._store, self._settings))
             self._stack = stack.pop_all()
-        ports = {listen: self._gateway.port(listen.protocol) for listen in listens}
-        listeners = {listen.protocol: Address(listen.host, port) for listen, port in ports.items()}
+        listeners = {
+            listen.protocol if listen.ident is None else f"{listen.protocol}:{listen.ident}": Address(
+                listen.host, self._gateway.port(listen.protocol, listen.ident)
+            )
+            for listen in listens
+        }
         return Running(self._data_dir, self._http_address, listeners, first_token, self._gateway.devices)
 
     async def stop(self) -> None:
@@ -173,11 +177,12 @@ async def running(settings: Settings, radio: Backends = SYSTEM) -> AsyncIterator
 
 
 def _listens(settings: Settings) -> list[Listen]:
-    return [
+    everybody = [
         Listen(protocol, *parse_address(address))
         for protocol, address in settings.listen.items()
         if address is not None
     ]
+    return everybody + own_ports(settings.ports)
 
 
 @asynccontextmanager

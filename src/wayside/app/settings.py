@@ -88,6 +88,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     Without it they begin with this machine's address on its default route."""
     listen: dict[str, str | None] = field(default_factory=dict)
     """Where devices of this protocol connect, as HOST:PORT; `off`: nowhere."""
+    ports: tuple[str, ...] = ()
+    """TCP ports with one device each, as PROTOCOL:NAME=HOST:PORT, for devices that do not say who they are; the name is
+    the device's ident."""
     serial: tuple[str, ...] = ()
     """Serial ports with one device each, as PROTOCOL:NAME=/dev/PORT@BAUD; the name is the device's ident.
     Left out, the name is that of the port, and the speed 115200."""

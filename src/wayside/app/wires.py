@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from wayside.app.address import parse_address
 from wayside.app.protocols import link, protocol
 from wayside.gateway.serial import Serial
+from wayside.gateway.tcp import Listen
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Gatt, Transport
 from wayside.protocol.uuids import gatt_from
@@ -42,6 +44,29 @@ def parse_serial(text: str) -> Serial:
         raise ValueError(f"{text!r}: a speed of {baud}, but 1 to {BAUD_MAX} wanted")
     _check_device(text, match["protocol"], ident, Transport.SERIAL)
     return Serial(match["protocol"], ident, path, baud)
+
+
+def own_ports(texts: tuple[str, ...]) -> list[Listen]:
+    """``jk-bms:pack-1=0.0.0.0:9701``: where one device connects, and nobody else.
+
+    Raises:
+        ValueError: one is something else, or a device or an address is there twice.
+    """
+    found = []
+    for text in texts:
+        device, _, place = text.partition("=")
+        name, _, ident = device.partition(":")
+        try:
+            address = parse_address(place)
+        except ValueError:
+            raise ValueError(
+                f"{text!r} is not PROTOCOL:NAME=HOST:PORT, such as jk-bms:pack-1=0.0.0.0:9701"
+            ) from None
+        _check_device(text, name, ident, Transport.TCP)
+        found.append(Listen(name, *address, ident))
+    _check_once("device", [f"{listen.protocol}:{listen.ident}" for listen in found])
+    _check_once("address", [f"{listen.host}:{listen.port}" for listen in found if listen.port])
+    return found
 
 
 def ble_devices(texts: tuple[str, ...]) -> dict[str, str]:

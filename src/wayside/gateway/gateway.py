@@ -139,10 +139,11 @@ class Gateway:
             port = listen.port if listen.port is not None else route.link.port
             if port is None:
                 raise ConfigError(f"{listen.protocol} has no port of its own: name one")
-            listener = Listener(self.hub, route)
+            listener = Listener(self.hub, route, listen.ident)
             await listener.start(listen.host, port)
             self._listeners[listen] = listener
-            log.info("listening", protocol=listen.protocol, address="{}:{}".format(*listener.address))
+            address = "{}:{}".format(*listener.address)
+            log.info("listening", protocol=listen.protocol, address=address, device=listen.ident)
         for serial in serials:
             kept = SerialPort(self.hub, self.route(serial.protocol, Transport.SERIAL), serial)
             kept.start()
@@ -152,10 +153,10 @@ class Gateway:
             self._radio.start()
         log.info("gateway started", unfinished_commands=unfinished)
 
-    def port(self, protocol: str) -> int:
-        """The port that the protocol's (first) listener really has.  Raises ``KeyError``."""
+    def port(self, protocol: str, ident: str | None = None) -> int:
+        """The port that the (first) listener for the protocol, or for one device, really has.  Raises ``KeyError``."""
         for listen, listener in self._listeners.items():
-            if listen.protocol == protocol:
+            if (listen.protocol, listen.ident) == (protocol, ident):
                 return listener.address[1]
         raise KeyError(protocol)
 

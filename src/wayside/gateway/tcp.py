@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from wayside.gateway.belief import Belief
 from wayside.gateway.connection import Connection
 from wayside.gateway.hub import Hub, Route
 from wayside.gateway.limits import Limits
@@ -22,19 +23,24 @@ log = structlog.get_logger("wayside.gateway")
 
 
 class Listen(msgspec.Struct, frozen=True):
-    """Where a protocol's devices connect.  ``port`` None: the protocol's own; 0: any, for tests."""
+    """Where a protocol's devices connect.  ``port`` None: the protocol's own; 0: any, for tests.
+
+    ``ident``: whoever connects there is this device, as the operator says, once it has said anything valid.
+    """
 
     protocol: str
     host: str = "0.0.0.0"  # noqa: S104 - devices come from the mobile network: this is the door they use
     port: int | None = None
+    ident: str | None = None
 
 
 class Listener:
     """One listening socket.  It accepts by itself, because the event loops give up or spin when files run out."""
 
-    def __init__(self, hub: Hub, route: Route) -> None:
+    def __init__(self, hub: Hub, route: Route, ident: str | None = None) -> None:
         self._hub = hub
         self._route = route
+        self._ident = ident
         self._loop = asyncio.get_running_loop()
         self._socket: socket.socket | None = None
         self._again: asyncio.TimerHandle | None = None
@@ -111,11 +117,16 @@ class Listener:
     async def _connect(self, sock: socket.socket, host: str) -> None:
         try:
             prepare(sock, self._hub.limits)
-            await self._loop.connect_accepted_socket(lambda: Connection(self._hub, self._route, host), sock)
+            await self._loop.connect_accepted_socket(lambda: self._connection(host), sock)
         except OSError as error:  # it hung up meanwhile
             sock.close()
             self._hub.leave(host)
             self._hub.complaints.say("connection lost at once", address=host, reason=str(error))
+
+    def _connection(self, host: str) -> Connection:
+        if self._ident is None:
+            return Connection(self._hub, self._route, host)
+        return Connection(self._hub, self._route, host, ident=self._ident, belief=Belief.WHEN_HEARD)
 
     def _back_off(self, reason: str) -> None:
         """Leave the rest in the kernel's queue for a while."""

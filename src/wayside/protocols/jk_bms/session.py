@@ -187,7 +187,7 @@ class BatterySession:
             self._held.clear()
             return [Identify(ident), *held]
         if frame.command == Order.READ_ALL and frame.transfer == REPLY:
-            return [Close("the BMS does not say who it is: set its user data, or name the connection")]
+            return [Close("the BMS does not say who it is: set its user data, or give it a port of its own")]
         return []
 
     def _said(self, frame: Frame, values: Values) -> Effects:

@@ -24,6 +24,7 @@ HEAD = """\
 # API
 
 JSON over HTTP under `/api/v1`. The same as OpenAPI 3.1, for programs: `GET /api/v1/openapi.json`, without a token.
+Whose token opens what, as a table: [Access](access.md).
 
 ## What all have in common
 
@@ -71,6 +72,8 @@ class Endpoint(NamedTuple):
     @property
     def scope(self) -> str:
         """Which scope it needs."""
+        if self.handler.opt.get("relay"):
+            return "relay token"
         scope = self.handler.opt.get("scope")
         return scope.value if isinstance(scope, Scope) else "none"
 

@@ -7,6 +7,7 @@ decodes; and every route gets what all have in common: problems, and the token t
 from __future__ import annotations
 
 import enum
+import inspect
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, Final, get_args
@@ -17,14 +18,32 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
-from litestar.routes import HTTPRoute
+from litestar.routes import HTTPRoute, WebSocketRoute
 from litestar.types import ControllerRouterHandler, OperationIDCreator
 from litestar.typing import FieldDefinition
 
 from wayside.api.auth import PUBLIC
 from wayside.api.problems import MEDIA_TYPE, Problem, Refusal
+from wayside.api.tokens import Scope
 
 SECURITY: Final = "token"
+RELAY_SECURITY: Final = "relayToken"
+WEBSOCKETS: Final = "x-websockets"
+"""Where the description names the WebSockets, for which OpenAPI has no place of its own."""
+
+SCHEMES: Final[dict[str, dict[str, str]]] = {
+    SECURITY: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`wst_…`, with one scope: `read`, `command` or `admin`, each of which includes the ones "
+        "before it. What an operation wants stands with it.",
+    },
+    RELAY_SECURITY: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`wsr_…`, for one device and some minutes; opens the relay, and nothing else.",
+    },
+}
 REF: Final = "#/components/schemas/{name}"
 
 DESCRIPTION: Final = """\
@@ -72,10 +91,18 @@ def describe(app: Litestar) -> dict[str, Any]:
     _, schemas = msgspec.json.schema_components([*kinds, Problem], ref_template=REF)
     document["components"] = {
         "schemas": schemas,
-        "securitySchemes": {SECURITY: {"type": "http", "scheme": "bearer"}},
+        "securitySchemes": SCHEMES,
     }
     for (path, method), handler in handlers.items():
         _complete(document["paths"][path][method], handler)
+    document[WEBSOCKETS] = {
+        route.path_format: {
+            "description": inspect.cleandoc(route.route_handler.fn.__doc__ or ""),
+            "security": _security(route.route_handler),
+        }
+        for route in app.routes
+        if isinstance(route, WebSocketRoute)
+    }
     return document
 
 
@@ -140,10 +167,9 @@ def _within(fields: Iterable[FieldDefinition | None], base: type) -> list[Any]:
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     """What all operations have in common."""
-    public = handler.opt.get("public") is True
-    operation["security"] = [] if public else [{SECURITY: []}]
-    if not public:
-        operation["description"] += f"\n\nNeeds a token with the scope `{handler.opt['scope']}`."
+    operation["security"] = _security(handler)
+    if scope := handler.opt.get("scope"):
+        operation["description"] += f"\n\nNeeds a token with the scope `{scope}`."
     responses = operation["responses"]
     responses.pop("400", None)
     reference = {"$ref": REF.format(name="Problem")}
@@ -158,6 +184,22 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     if body := operation.get("requestBody", {}).get("content", {}).get("application/json"):
         operation["requestBody"]["required"] = "oneOf" not in body["schema"]
         body["schema"] = _without_null(body["schema"])
+
+
+def _security(handler: BaseRouteHandler) -> list[dict[str, list[str]]]:
+    """What the gate wants to see: nothing, a token with this scope, or a relay's.
+
+    Raises:
+        LookupError: the route does not say, and so it is closed to everybody.
+    """
+    match handler.opt:
+        case {"public": True}:
+            return []
+        case {"relay": True}:
+            return [{RELAY_SECURITY: []}]
+        case {"scope": Scope() as scope}:
+            return [{SECURITY: [scope.value]}]
+    raise LookupError(f"{handler} says neither who may call it nor that everybody may")
 
 
 def _without_null(schema: dict[str, Any]) -> dict[str, Any]:

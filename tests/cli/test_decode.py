@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.running import json_lines, wayside
 from wayside.app import protocols
-from wayside.app.decode import inspect, inspect_either
+from wayside.app.decode import inspect, inspect_any
 from wayside.cli.decode import read_bytes
 from wayside.cli.exits import UsageError
 from wayside.model.vocabulary import complaints
@@ -37,7 +37,10 @@ def test_printed_frames_are_accepted_or_refused(printed: dict[str, Any]) -> None
     data = read_bytes(printed["frame"], "frame")
     lines = inspect(family, link, Side(printed["from"]), data, NOW)
     assert all(line["valid"] for line in lines) is printed["valid"]
-    assert all(line["valid"] for line in inspect_either(family, link, data, NOW)) is printed["valid"]
+    anyhow = inspect_any(family, family.links, tuple(Side), data, NOW)
+    assert all(line["valid"] for line in anyhow) is printed["valid"]
+    if printed["valid"] and printed["protocol"] != "jk-bms":  # whose links carry the same frames
+        assert {line["link"] for line in anyhow} == {printed["link"]}
     for line in lines:
         assert line["protocol"] == printed["protocol"]
         assert line["link"] == printed["link"]
@@ -57,12 +60,15 @@ def test_printed_frames_are_accepted_or_refused(printed: dict[str, Any]) -> None
 
 def test_without_a_sender_the_frame_itself_decides() -> None:
     family = protocols.protocol("jimi")
-    link = protocols.link(family)
-    (told,) = inspect_either(family, link, bytes.fromhex(LOGIN_ANSWER), NOW)
+
+    def inspect_it(frame: str) -> list[dict[str, Any]]:
+        return inspect_any(family, family.links, tuple(Side), bytes.fromhex(frame), NOW)
+
+    (told,) = inspect_it(LOGIN_ANSWER)
     assert (told["valid"], told["message"], told["replies"]) == (True, "login_answer", [])
-    (heard,) = inspect_either(family, link, bytes.fromhex(LOGIN), NOW)
+    (heard,) = inspect_it(LOGIN)
     assert heard["replies"] == [LOGIN_ANSWER]
-    (broken,) = inspect_either(family, link, bytes.fromhex(LOGIN_ANSWER[:-8] + "00000d0a"), NOW)
+    (broken,) = inspect_it(LOGIN_ANSWER[:-8] + "00000d0a")
     assert broken["error"] == "checksum"
 
 
@@ -164,6 +170,19 @@ def test_good_frames_end_well() -> None:
     run = wayside("decode", "jimi", LOGIN, "--link", "tcp", HEARTBEAT)
     assert (run.returncode, run.stderr) == (0, "")
     assert [line["valid"] for line in json_lines(run.stdout)] == [True, True]
+
+
+def test_without_a_link_the_frame_itself_decides() -> None:
+    run = wayside("decode", "parking-lock", "a3a402b0277f7f271a", SIGN_IN)
+    assert run.returncode == 0
+    assert [line["link"] for line in json_lines(run.stdout)] == ["ble", "tcp"]
+    broken = wayside("decode", "parking-lock", "a3a402b0277f7f2700")
+    first = json_lines(broken.stdout)[0]
+    assert (first["link"], first["error"]) == ("ble", "checksum")
+    named = wayside("decode", "parking-lock", "--link", "tcp", "a3a402b0277f7f271a")
+    assert [(line["link"], line["error"]) for line in json_lines(named.stdout)] == [("tcp", "framing")]
+    nothing = wayside("decode", "parking-lock", "00ff")
+    assert [(line["link"], line["error"]) for line in json_lines(nothing.stdout)] == [("tcp", "framing")]
 
 
 def test_a_bad_frame_is_a_line_and_an_exit_code() -> None:

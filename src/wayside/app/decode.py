@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -33,13 +34,25 @@ def inspect(protocol: Protocol, link: Link, side: Side, data: bytes, at: Instant
     return found
 
 
-def inspect_either(protocol: Protocol, link: Link, data: bytes, at: Instant) -> list[dict[str, Any]]:
-    """``inspect`` where nobody knows who sent ``data``: a device, or a server if it can only be one."""
-    heard = inspect(protocol, link, Side.DEVICE, data, at)
-    if _makes_sense(heard):
-        return heard
-    told = inspect(protocol, link, Side.SERVER, data, at)
-    return told if _makes_sense(told) else heard
+def inspect_any(
+    protocol: Protocol, links: Sequence[Link], sides: Sequence[Side], data: bytes, at: Instant
+) -> list[dict[str, Any]]:
+    """``inspect`` where it is not known on which of these links, or by whom of these sides, ``data`` was sent.
+
+    The first of them under which every frame is one of the protocol's; where there is none, the first that finds whole
+    frames at all, good or bad, else the first.
+    """
+    tried = []
+    for link in links:
+        for side in sides:
+            tried.append(inspect(protocol, link, side, data, at))
+            if _makes_sense(tried[-1]):
+                return tried[-1]
+    return next(filter(_finds_frames, tried), tried[0])
+
+
+def _finds_frames(frames: list[dict[str, Any]]) -> bool:
+    return any(frame["valid"] or frame["error"] in {Fault.CHECKSUM, Fault.MESSAGE} for frame in frames)
 
 
 def _makes_sense(frames: list[dict[str, Any]]) -> bool:

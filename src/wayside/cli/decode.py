@@ -11,7 +11,7 @@ import msgspec
 from cyclopts import Parameter
 
 from wayside.app.clock import now
-from wayside.app.decode import inspect, inspect_either
+from wayside.app.decode import inspect_any
 from wayside.app.suggest import suggestion
 from wayside.cli.exits import FAILED, OK, UsageError
 from wayside.model.errors import NotFound
@@ -41,23 +41,22 @@ def decode(
         protocol: Whose frames they are: jimi, parking-lock, …
         frames: Bytes in hexadecimal, one frame or several each; "-" reads a string a line from standard input.
             A frame of a text protocol may stand as text, from its "*" or "{".
-        link: The transport they were heard on; the protocol's first if not given.
+        link: The transport they were heard on; the first on which they make sense if not given.
         from_: Who sent them; a device if not given, or a server where no device sends such a thing.
     """
     from wayside.app import protocols  # every family's codecs are built with it: not for a help page
 
     try:
         family = protocols.protocol(protocol)
-        way = protocols.link(family, link)
+        ways = family.links if link is None else (protocols.link(family, link),)
     except NotFound as error:
         raise UsageError(str(error)) from error
     if not frames:
         raise UsageError("HEX is missing; - reads from standard input")
+    sides = (Side.DEVICE, Side.SERVER) if from_ is None else (from_,)
     all_valid = True
     for argument, text in _inputs(frames):
-        data, at = read_bytes(text, argument), now()
-        lines = inspect(family, way, from_, data, at) if from_ else inspect_either(family, way, data, at)
-        for line in lines:
+        for line in inspect_any(family, ways, sides, read_bytes(text, argument), now()):
             sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
             all_valid = all_valid and line["valid"]
     return OK if all_valid else FAILED

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 from pathlib import Path
 from typing import Final
@@ -45,6 +46,7 @@ def main() -> None:
         for scenario in SCENARIOS
         if (scenario.name in asked.names if asked.names else scenario.quick or not asked.quick)
     ]
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # that lines are cut is no news here
     said = [report.heading(asked.seed, quick=asked.quick)]
     print(said[0], flush=True)
     outcomes = []

@@ -62,6 +62,7 @@ class Crowd:
         self._world = world
         self._rng = rng
         self._leaving = False
+        self._numbers = count(1)
         self._tasks: list[asyncio.Task[None]] = []
         self.heard = Tally()
         self.moved = Tally()
@@ -79,7 +80,7 @@ class Crowd:
         self.shown: dict[str, set[str]] = defaultdict(set)
         """The commands that were shown to whoever asked with this key."""
         self.refused: set[str] = set()
-        """Keys that were answered with a refusal."""
+        """Keys that nobody was shown a command for, because each time they were used they were refused."""
         self.oddities: list[str] = []
         """Answers that nobody should get."""
 
@@ -123,6 +124,7 @@ class Crowd:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
         for device in self._devices:
             device.hang_up()
 
@@ -179,7 +181,7 @@ class Crowd:
                     await self._answered(key, partial(caller.ask, key))
 
     async def _borrow(self, cabinet: Cabinet) -> None:
-        for number in count(1):
+        for number in self._numbers:
             if self._leaving:
                 return
             key = f"{cabinet.imei}-{number}"
@@ -194,16 +196,19 @@ class Crowd:
 
     async def _answered(self, key: str, ask: Callable[[], Awaitable[httpx.Response]]) -> bool:
         """Ask until there is an answer; whether there is a command now."""
+        heard = True
         while True:
             try:
                 answer = await ask()
                 break
             except (httpx.TransportError, RuntimeError):  # the latter when the server's client was closed
+                heard = False
                 await asyncio.sleep(AGAIN_S)
         if answer.is_success:
             self.shown[key].add(answer.json()["id"])
             return True
-        self.refused.add(key)
+        if heard and key not in self.shown:
+            self.refused.add(key)
         if answer.status_code not in REFUSALS:
             self.oddities.append(f"{answer.status_code} {answer.text}")
         await asyncio.sleep(AGAIN_S)

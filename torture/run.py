@@ -72,7 +72,7 @@ async def _play(scenario: Scenario, stage: Stage, plants: Sequence[str]) -> str:
     if before is not None:
         await stage.back_to(before, BASELINE)
     code = await stage.world.stop()
-    stage.claim("it stops when it is told to", code == 0, f"exit code {code}")
+    stage.claim("it stops when it is told to", code == 0, f"exit code {code}" if code else "")
     return done
 
 

@@ -81,7 +81,7 @@ class Holdings(msgspec.Struct, frozen=True):
 class Stage:
     """A folder, the victim that runs on it, and the crowd that keeps it busy.
 
-    ``times`` is how often the fault is to happen; ``claims`` and ``measured`` are what was found on the way.
+    ``times`` is how often the fault is to happen; ``measured`` is what was found on the way.
     """
 
     def __init__(self, folder: Path, load: Load, settings: tuple[str, ...], seed: int, times: int) -> None:
@@ -91,7 +91,7 @@ class Stage:
         self.load = load
         self.world = World(folder)
         self.crowds: list[Crowd] = []
-        self.claims: list[Claim] = []
+        self._claims: dict[str, Claim] = {}
         self.measured: dict[str, Verdict] = {}
         self._settings = settings
         self._orders = Orders()
@@ -177,8 +177,17 @@ class Stage:
     # What is found.
 
     def claim(self, title: str, holds: object, seen: str = "") -> None:
-        """Note something that must be so."""
-        self.claims.append(Claim(title, bool(holds), seen))
+        """Note something that must be so, each time it is looked at."""
+        earlier = self._claims.get(title)
+        if earlier is not None:
+            holds = holds and earlier.holds
+            seen = ", ".join(filter(None, (earlier.seen, seen)))
+        self._claims[title] = Claim(title, bool(holds), seen)
+
+    @property
+    def claims(self) -> list[Claim]:
+        """What was noted."""
+        return list(self._claims.values())
 
     async def back_to(self, before: Holdings, invariant: Invariant) -> None:
         """Wait until the victim holds no more than before."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from torture import deaths
+from torture import deaths, keeping, troubles
 from torture.scenario import Scenario
 
-SCENARIOS: Final[tuple[Scenario, ...]] = (*deaths.SCENARIOS,)
+SCENARIOS: Final[tuple[Scenario, ...]] = (
+    *deaths.SCENARIOS,
+    *troubles.SCENARIOS,
+    *keeping.SCENARIOS,
+)

@@ -18,7 +18,7 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench torture docs lock clean
+.PHONY: help setup run demo test check audit bench torture docs lock clean
 
 help:  ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ check: $(STAMP)  ## format, lint, types, import rules, generated docs
 	@$(BIN)/mypy --no-error-summary $(CODE)
 	@$(BIN)/lint-imports --no-cache --no-logo > .venv/lint-imports.log 2>&1 || { cat .venv/lint-imports.log; exit 1; }
 	@$(BIN)/python -m tools.docs --check
+
+audit: $(STAMP)  ## look the locked packages up among known vulnerabilities; needs the network
+	@$(BIN)/python -m tools.audit
 
 bench: $(STAMP)  ## measure the hot paths
 	@$(BIN)/python -m bench

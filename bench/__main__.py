@@ -1,11 +1,14 @@
-"""``python -m bench [PART …]``: all measurements, or the named ones."""
+"""``python -m bench [PART …] [--keep PATH]``: all measurements, or the named ones."""
 
 from __future__ import annotations
 
+import argparse
 import sys
+import time
+from pathlib import Path
 
 from bench import commands, connections, decode, feed, growth, ingest, queries, start
-from bench.report import machine, show
+from bench.report import heading, page, table
 
 PARTS = {
     "decode": ("Decoding, in process", decode.run),
@@ -21,13 +24,24 @@ PARTS = {
 
 def main() -> None:
     """Run the parts in turn, one table each."""
-    chosen = sys.argv[1:] or list(PARTS)
-    if unknown := set(chosen) - set(PARTS):
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    print(f"On {machine()}.")
-    for part in chosen:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the hot paths.")
+    parser.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is given"
+    )
+    parser.add_argument(
+        "--keep", type=Path, metavar="PATH", help="write the tables there as well, as a Markdown page"
+    )
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    said = [heading(time.gmtime())]
+    print(said[0], flush=True)
+    for part in asked.parts or PARTS:
         title, run = PARTS[part]
-        show(title, run())
+        said.append(table(title, run()))
+        print(said[-1], flush=True)
+    if asked.keep:
+        asked.keep.write_text(page(said, " ".join(sys.argv[1:])), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ import functools
 import pytest
 
 from tests.gateway.world import eventually, quick, running
+from wayside.gateway.requests import parameters_of
 from wayside.model.errors import CommandError, Conflict, KeyReused, NotFound, StoreUnavailable
 from wayside.ports.bus import CommandChanged
 from wayside.ports.platform import CommandRequest
 from wayside.ports.store import DeviceStatus
+from wayside.protocols import jk_bms
 
 
 async def test_sent_is_durable_before_the_first_byte_leaves() -> None:
@@ -407,3 +409,21 @@ async def test_rejecting_or_deleting_a_device_ends_its_commands() -> None:
         assert world.states(waiting) == ["queued", "rejected"]
         await world.devices.delete("toy:0002", "ann")
         assert world.desk._jobs == {}
+
+
+@pytest.mark.parametrize(
+    ("capability", "given", "complaint"),
+    [
+        ("read", {"identifier": "cell_voltage"}, r"'cell_voltage'; one of: cell_voltages, .*, …$"),
+        ("set_battery_type", {"value": "lithium"}, r"'lithium'; one of: .*ternary"),
+        ("read", {"identifier": 5}, r"got `int`$"),
+        ("charge_switch", {"on": "yes"}, r"got `str`$"),
+    ],
+)
+def test_what_could_have_been_chosen_is_named(
+    capability: str, given: dict[str, object], complaint: str
+) -> None:
+    known = jk_bms.PROTOCOL.capability(capability)
+    assert known is not None
+    with pytest.raises(CommandError, match=complaint):
+        parameters_of(known, given)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from typing import Final
 
 import msgspec
+from msgspec import inspect
 
 from wayside.gateway.jobs import NOT_TWICE
 from wayside.gateway.limits import Limits
@@ -17,6 +19,9 @@ from wayside.protocol.base import Protocol
 # How msgspec ends the text of a validation error, and how it names a field that is missing or unknown.
 _PATH: Final = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _FIELD: Final = re.compile(r"(?:required|unknown) field `(?P<field>[^`]*)`")
+
+# A line of a terminal; all of them stand in the capability's JSON Schema.
+CHOICES_SHOWN: Final = 8
 
 
 def capability_of(protocol: Protocol, request: CommandRequest) -> Capability:
@@ -39,10 +44,29 @@ def parameters_of(capability: Capability, parameters: dict[str, object]) -> msgs
         path = "parameters"
         if (place := _PATH.search(text)) is not None:
             path += place["path"]
-            text = text[: place.start()]
+            text = text[: place.start()] + _choices(capability, parameters, place["path"].removeprefix("."))
         if (missing := _FIELD.search(text)) is not None:
             path += f".{missing['field']}"
         raise CommandError(text, path) from None
+
+
+def _choices(capability: Capability, parameters: dict[str, object], name: str) -> str:
+    """What the parameter could have been, the likeliest first, where it can be counted."""
+    whole = inspect.type_info(capability.parameters)
+    assert isinstance(whole, inspect.StructType)
+    kind = next((field.type for field in whole.fields if field.encode_name == name), None)
+    while isinstance(kind, inspect.Metadata):
+        kind = kind.type
+    match kind, parameters.get(name):
+        case inspect.LiteralType(values=values), str(given):
+            known = sorted(map(str, values))
+        case inspect.EnumType(cls=choices), str(given):
+            known = sorted(str(choice.value) for choice in choices)
+        case _:
+            return ""
+    near = difflib.get_close_matches(given, known, CHOICES_SHOWN, cutoff=0.3)
+    shown = [*near, *(choice for choice in known if choice not in near)][:CHOICES_SHOWN]
+    return f"; one of: {', '.join(shown)}{', …' if len(shown) < len(known) else ''}"
 
 
 def may_wait(capability: Capability, request: CommandRequest) -> bool:

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.media.rtmp.talking import chunk
-from wayside.media.rtmp import chunks
-from wayside.media.rtmp.chunks import ChunkReader, Message, chunked
-from wayside.media.rtmp.errors import RtmpError
+from tests.media.live.talking import chunk
+from wayside.wire.rtmp import chunks
+from wayside.wire.rtmp.chunks import ChunkReader, Message, chunked
+from wayside.wire.rtmp.errors import RtmpError
 
 
 def read(*pieces: bytes, limit: int = 100_000, size: int = 128) -> list[Message]:

@@ -3,7 +3,7 @@
 import struct
 from pathlib import Path
 
-from wayside.media.rtmp.publisher import Asked, Happening, Publisher
+from wayside.media.live.publisher import Asked, Happening, Publisher
 
 CAPTURE = Path(__file__).parent / "captures" / "avc-aac.rtmp"
 """What ffmpeg 5.1 sent to publish one second: testsrc 64x48 at 10 pictures per second as H.264, a sine as AAC."""

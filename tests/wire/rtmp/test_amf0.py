@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wayside.media.rtmp import amf0
-from wayside.media.rtmp.errors import RtmpError
+from wayside.wire.rtmp import amf0
+from wayside.wire.rtmp.errors import RtmpError
 
 TEXTS = st.text(max_size=20)
 VALUES = st.recursive(

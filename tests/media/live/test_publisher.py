@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.media.rtmp.talking import (
+from tests.media.live.talking import (
     CAPTURE,
     CONNECT,
     CREATE_STREAM,
@@ -16,10 +16,10 @@ from tests.media.rtmp.talking import (
     publish,
     publishing,
 )
-from wayside.media.rtmp import amf0
-from wayside.media.rtmp.chunks import ChunkReader, Message
-from wayside.media.rtmp.errors import RtmpError
-from wayside.media.rtmp.publisher import Asked, Ended, Media, Publisher, joined
+from wayside.media.live.publisher import Asked, Ended, Media, Publisher, joined
+from wayside.wire.rtmp import amf0
+from wayside.wire.rtmp.chunks import ChunkReader, Message
+from wayside.wire.rtmp.errors import RtmpError
 
 
 def said(raw: bytes) -> list[Message]:

@@ -12,15 +12,15 @@ from typing import Final
 
 import msgspec
 
-from wayside.media.rtmp import amf0
-from wayside.media.rtmp.chunks import (
+from wayside.wire.rtmp import amf0
+from wayside.wire.rtmp.chunks import (
     COMMAND_BYTES_MAX,
     MESSAGE_BYTES_MAX,
     ChunkReader,
     Message,
     chunked,
 )
-from wayside.media.rtmp.errors import RtmpError
+from wayside.wire.rtmp.errors import RtmpError
 
 VERSION: Final = 3
 HANDSHAKE_BYTES: Final = 1536

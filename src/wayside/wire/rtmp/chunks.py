@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from wayside.media.rtmp.errors import RtmpError
+from wayside.wire.rtmp.errors import RtmpError
 
 # ffmpeg uses five chunk streams, cameras two to four.
 STREAMS_MAX: Final = 16

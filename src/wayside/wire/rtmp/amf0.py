@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from wayside.media.rtmp.errors import RtmpError
+from wayside.wire.rtmp.errors import RtmpError
 
 Value = float | bool | str | dict[str, "Value"] | list["Value"] | None
 

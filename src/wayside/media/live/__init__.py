@@ -1,0 +1,1 @@
+"""Live video: cameras publish over RTMP, people watch over HTTP, and commands start and stop it."""

@@ -1,1 +1,0 @@
-"""RTMP as far as a camera needs it to publish: bytes in, bytes and events out.  No socket, no clock, no dice."""

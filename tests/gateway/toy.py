@@ -194,6 +194,7 @@ TOY = Protocol(
     ),
     capabilities=(
         Capability("read", "Read", Risk.QUERY),
+        Capability("fetch", "Fetch a file", Risk.QUERY, file_within_s=60.0),
         Capability("set", "Set", Risk.SETTING, Minutes, lane="set", expires_after_s=600.0),
         Capability("move", "Move", Risk.ACTUATION, Minutes, lane="arm", expires_after_s=20.0),
         Capability("rekey", "Rekey", Risk.SETTING, Rekey, keeps={"key": "device_key"}),

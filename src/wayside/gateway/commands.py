@@ -207,7 +207,10 @@ class Desk:
         """A session says how a command went.  False if that cannot be, or is no news."""
         job = self._jobs.get(effect.command)
         if job is None or device is None or job.device != device.id:
-            log.info("settled a command that is over", command=effect.command, state=effect.state)
+            if (
+                effect.state is not State.TIMED_OUT
+            ):  # that a session gives up waiting for what has come is no news
+                log.info("settled a command that is over", command=effect.command, state=effect.state)
             return False
         if not may_follow(job.state, effect.state):
             log.warning("impossible step", command=job.id, before=job.state, after=effect.state)
@@ -215,6 +218,22 @@ class Desk:
         if effect.state is State.SUCCEEDED and job.capability.keeps:
             self._keep_options(device, job, at)
         self._step(job, effect.state, at, effect.detail, effect.values, late=effect.late)
+        return True
+
+    def awaiting(self) -> list[tuple[str, OpenCommand]]:
+        """Commands whose file may still come, late ones too, with their devices; oldest first."""
+        return [
+            (job.device, job.as_open())
+            for job in self._jobs.values()
+            if job.capability.file_within_s is not None and (job.state in IN_FLIGHT or job.state in OPEN)
+        ]
+
+    def fulfil(self, command: str, values: Values, at: Instant) -> bool:
+        """What it was to bring has come past its session.  False: it is over, or was never sent."""
+        job = self._jobs.get(command)
+        if job is None or not may_follow(job.state, State.SUCCEEDED):
+            return False
+        self._step(job, State.SUCCEEDED, at, values=values, late=job.state in OPEN)
         return True
 
     def refused(self, command: str, detail: str) -> None:

@@ -28,12 +28,14 @@ from wayside.gateway.stats import Stats
 from wayside.gateway.tcp import Listen, Listener
 from wayside.link.adapter import Backends
 from wayside.model.errors import ConfigError, StoreUnavailable
+from wayside.model.events import Values
 from wayside.model.instant import Instant
 from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
 from wayside.ports.rules import Consequence, Rules
 from wayside.ports.store import Entry, Store
 from wayside.protocol.base import Gatt, Link, Protocol, Transport
+from wayside.protocol.questions import OpenCommand
 
 log = structlog.get_logger("wayside.gateway")
 
@@ -199,13 +201,23 @@ class Gateway:
         return Connection(self.hub, route, address, ident=ident, mtu=mtu, belief=belief)
 
     async def record(self, entry: Entry) -> None:
-        """Store what came another way than over a device's line (an upload); durable when this returns.
-
-        Raises:
-            StoreUnavailable: it could not be committed now.  It is kept, and may be committed later.
-        """
+        """See ``ports.intake.Intake``."""
         self.pipeline.add(entry)
         self.pipeline.kick()
+        await self.pipeline.flush()
+
+    def awaiting(self) -> list[tuple[str, OpenCommand]]:
+        """See ``ports.intake.Intake``."""
+        return self.desk.awaiting()
+
+    async def fulfil(self, command: str, values: Values, at: Instant) -> bool:
+        """See ``ports.intake.Intake``."""
+        done = self.desk.fulfil(command, values, at)
+        await self.pipeline.flush()
+        return done
+
+    async def flush(self) -> None:
+        """See ``ports.intake.Intake``."""
         await self.pipeline.flush()
 
     async def commit(self, consequences: Sequence[Consequence]) -> None:

@@ -39,6 +39,10 @@ class Rig(NamedTuple):
     protocol: Protocol
     link: Link
 
+    def __hash__(self) -> int:
+        """By name: what a protocol declares may be a dictionary."""
+        return hash((self.protocol.name, self.link.transport))
+
     @property
     def capabilities(self) -> tuple[Capability, ...]:
         """What this link carries."""
@@ -65,18 +69,20 @@ class Rig(NamedTuple):
 
     def command(self, capability: Capability, number: int = 1) -> Command:
         """One that a session carries out."""
-        return Command(f"{capability.name}-{number}", number, capability.name, _example(self, capability))
+        return Command(f"{capability.name}-{number}", number, capability.name, _example(self, capability.name))
 
 
 LINKS = [Rig(protocol, link) for protocol in PROTOCOLS for link in protocol.links]
 
 
 @cache
-def _example(rig: Rig, capability: Capability) -> msgspec.Struct:
+def _example(rig: Rig, name: str) -> msgspec.Struct:
     """The simplest parameters that the session takes; some hang together in ways that no schema says."""
+    capability = rig.protocol.capability(name)
+    assert capability is not None
 
     def taken(parameters: msgspec.Struct) -> bool:
-        command = Command("try", 1, capability.name, parameters)
+        command = Command("try", 1, name, parameters)
         try:
             rig.known_session().execute(command, 0)
         except CommandError:

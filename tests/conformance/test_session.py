@@ -135,7 +135,7 @@ def test_valid_parameters_are_carried_out_or_refused_by_name(rig: Rig, data: st.
 
 
 def test_what_another_link_carries_is_refused(rig: Rig) -> None:
-    assert set(map(rig.protocol.capability, rig.link.capabilities or ())) <= set(rig.protocol.capabilities)
+    assert all(map(rig.protocol.capability, rig.link.capabilities or ()))
     for capability in set(rig.protocol.capabilities) - set(rig.capabilities):
         with pytest.raises(CommandError) as refusal:
             rig.known_session().execute(Command("c", 1, capability.name, NoParameters()), START)

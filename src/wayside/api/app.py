@@ -24,7 +24,7 @@ from wayside.api import (
     rentals,
     unknown,
 )
-from wayside.api.auth import Failures, Gate
+from wayside.api.auth import Gate
 from wayside.api.denial import Denial
 from wayside.api.metrics import Metrics
 from wayside.api.parameters import StrictRequest, provide_caller, provide_window
@@ -52,7 +52,7 @@ ROOMS = (
 def build_app(services: Services) -> Litestar:
     """The ASGI application.  Nothing runs and nothing is opened until it is served."""
     metrics = Metrics(services.stats)
-    gate = Gate(services.tokens, Failures(services.clock))
+    gate = Gate(services.tokens, services.clock)
     handlers = [handler for room in ROOMS for handler in room.HANDLERS]
     v1 = Router("/api/v1", route_handlers=[*handlers, gbfs.feed_handler(public=services.feed_public)])
     return Litestar(

@@ -8,8 +8,6 @@ offered subprotocols: ``bearer.wst_…`` beside ``wayside.v1``.  Never in the qu
 
 from __future__ import annotations
 
-import ipaddress
-from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -21,7 +19,8 @@ from litestar.handlers import BaseRouteHandler
 
 from wayside.api.problems import Refusal
 from wayside.api.tokens import Scope, Tokens
-from wayside.model.instant import MINUTE, SECOND, Instant
+from wayside.model.instant import Instant
+from wayside.model.rate import Rate
 
 PUBLIC: Final[dict[str, Any]] = {"public": True}
 READ: Final[dict[str, Any]] = {"scope": Scope.READ}
@@ -35,46 +34,18 @@ TOKEN_PROTOCOL: Final = "bearer."  # noqa: S105 - the prefix of a subprotocol, n
 # A person who mistypes needs a handful; a program that guesses is told to stop, and its noise stays bounded.
 # A valid token is never held up: many callers may share one address behind a proxy.
 FAILURES_MAX: Final = 20
-FAILURES_WINDOW: Final = MINUTE
-
-# The table of addresses: the oldest is forgotten.  An attacker with more addresses than this gains some answers
-# 401 in the place of 429, and nothing else.
-ADDRESSES_MAX: Final = 4096
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 T = TypeVar("T")
 
 
-class Failures:
-    """How often each address came with a wrong token, in windows of a minute."""
-
-    def __init__(self, clock: Callable[[], Instant]) -> None:
-        self._clock = clock
-        self._seen: OrderedDict[str, tuple[Instant, int]] = OrderedDict()
-
-    def count(self, address: str) -> int:
-        """Note one more failure; gives the seconds to wait, 0 while the address may go on."""
-        key, now = _network(address), self._clock()
-        since, failures = self._seen.pop(key, (now, 0))
-        if now - since >= FAILURES_WINDOW:
-            since, failures = now, 0
-        while len(self._seen) >= ADDRESSES_MAX:
-            self._seen.popitem(last=False)
-        self._seen[key] = (since, failures + 1)
-        if failures < FAILURES_MAX:
-            return 0
-        return (since + FAILURES_WINDOW - now + SECOND - 1) // SECOND
-
-    def __len__(self) -> int:
-        return len(self._seen)
-
-
 class Gate:
     """The guard: Litestar calls it with every connection and the handler it would go to."""
 
-    def __init__(self, tokens: Tokens, failures: Failures) -> None:
+    def __init__(self, tokens: Tokens, clock: Callable[[], Instant]) -> None:
         self._tokens = tokens
-        self._failures = failures
+        self._clock = clock
+        self._failures = Rate(FAILURES_MAX)
 
     async def __call__(self, connection: Connection, handler: BaseRouteHandler) -> None:
         """Let the connection through, or raise a ``Refusal`` (for a WebSocket: a close code 4000 + status)."""
@@ -112,7 +83,7 @@ class Gate:
         if (owner := find(token)) is not None:
             return owner
         client = connection.client
-        if wait_s := self._failures.count(client.host if client else ""):
+        if wait_s := self._failures.count(client.host if client else "", self._clock()):
             raise Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 "too many wrong tokens from this address",
@@ -134,12 +105,3 @@ def offered_token(connection: Connection) -> str | None:
     return next(
         (name.removeprefix(TOKEN_PROTOCOL) for name in offered if name.startswith(TOKEN_PROTOCOL)), None
     )
-
-
-def _network(address: str) -> str:
-    """An IPv4 address itself; of an IPv6 address the /64, which one subscriber has to himself."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return ""
-    return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, 64), strict=False))  # noqa: PLR2004 - IPv4

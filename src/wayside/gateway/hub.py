@@ -15,6 +15,7 @@ from wayside.gateway.pipeline import Pipeline
 from wayside.gateway.registry import Registry
 from wayside.gateway.stats import Stats
 from wayside.model.instant import Instant
+from wayside.model.rate import network
 from wayside.protocol import base
 from wayside.protocol.session import Setup
 
@@ -87,18 +88,20 @@ class Hub:
         """A new connection from this address: None if it may stay, or else why not."""
         if self._inside >= self.limits.connections:
             return "too many connections"
-        if self._addresses.get(address, 0) >= self.limits.connections_per_address:
+        key = network(address)
+        if self._addresses.get(key, 0) >= self.limits.connections_per_address:
             return "too many connections from one address"
         self._inside += 1
-        self._addresses[address] = self._addresses.get(address, 0) + 1
+        self._addresses[key] = self._addresses.get(key, 0) + 1
         return None
 
     def leave(self, address: str) -> None:
         """A connection that had entered is gone."""
+        key = network(address)
         self._inside -= 1
-        self._addresses[address] -= 1
-        if not self._addresses[address]:
-            del self._addresses[address]
+        self._addresses[key] -= 1
+        if not self._addresses[key]:
+            del self._addresses[key]
 
     def sweep(self) -> None:
         """Look at every connection, and at the commands that wait."""

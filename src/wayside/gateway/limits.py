@@ -18,7 +18,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     connections: Count = 18_000
     """In all.  Meant for a process that may open 20,000 files; the rest is for the store, the API and uploads."""
     connections_per_address: Count = 4_000
-    """Whole fleets come from one address behind a mobile operator's NAT, but never all of the above."""
+    """Whole fleets come from one address behind a mobile operator's NAT, but never all of the above.  So many new
+    devices, too, does open registration let in from one address in a minute: a fleet on its first day."""
     accepts_per_turn: Count = 128
     """New connections taken before those that are there get their turn again."""
     accept_backoff_s: Seconds = 1.0
@@ -67,6 +68,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Message names counted one by one per protocol; unknown codes, which a peer can invent, share one count."""
 
     # Devices that are not ours.
+    registered_devices: Count = 100_000
+    """Where open registration ends: five times what connects at once.  More are invented, and each costs memory."""
     refused_hold_s: Seconds = 2.0
     """A refused device's connection is left unanswered this long, doubled each time, or it would spin."""
     refused_hold_max_s: Seconds = 300.0

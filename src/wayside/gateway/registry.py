@@ -20,7 +20,8 @@ from wayside.gateway.quarantine import Guest, Quarantine
 from wayside.model.errors import CommandError, Conflict, NotFound
 from wayside.model.events import Event, Kind
 from wayside.model.identity import device_id, split_device_id
-from wayside.model.instant import Instant
+from wayside.model.instant import MINUTE, Instant
+from wayside.model.rate import Rate
 from wayside.ports.platform import Presence, UnknownDevice
 from wayside.ports.store import AuditRecord, DeviceRecord, DeviceStatus, Entry, Store
 from wayside.protocol.base import Protocol
@@ -67,8 +68,11 @@ class Registry:
         self._store = store
         self._pipeline = pipeline
         self._desk = desk
+        self._limits = limits
         self._clock = clock
         self._registering = registering
+        self._new = Rate(limits.connections_per_address)
+        self._complained_at: Instant | None = None
         self._check_options = check_options
         self._deciding = asyncio.Lock()
         self._deleting: set[str] = set()
@@ -223,6 +227,8 @@ class Registry:
                 earlier.replaced()
             return guest
         if known is None:
+            if not self._may_register(line, at):
+                return None
             record = DeviceRecord(device, protocol, DeviceStatus.ACCEPTED, at)
             known = self._devices[device] = Device(record)
             known.registered_in = self._pipeline.gathering
@@ -246,6 +252,19 @@ class Registry:
             guest.line = None
 
     # Inside.
+
+    def _may_register(self, line: Line, at: Instant) -> bool:
+        """Whether open registration lets one more device in, from this address, now."""
+        if len(self._devices) >= self._limits.registered_devices:
+            reason = "there are too many devices"
+        elif self._new.count(line.address, at):
+            reason = "too many new devices from this address"
+        else:
+            return True
+        if self._complained_at is None or at - self._complained_at >= MINUTE:
+            self._complained_at = at
+            log.warning("new devices are turned away", reason=reason, address=line.address)
+        return False
 
     def _attach(self, device: Device, line: Line, at: Instant) -> None:
         earlier, device.line = device.line, line

@@ -69,7 +69,9 @@ class Rig(NamedTuple):
 
     def command(self, capability: Capability, number: int = 1) -> Command:
         """One that a session carries out."""
-        return Command(f"{capability.name}-{number}", number, capability.name, _example(self, capability.name))
+        return Command(
+            f"{capability.name}-{number}", number, capability.name, _example(self, capability.name)
+        )
 
 
 LINKS = [Rig(protocol, link) for protocol in PROTOCOLS for link in protocol.links]

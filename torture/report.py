@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import platform
+import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.report import machine
+from bench.report import heading as machine
 from torture.checks import INVARIANTS, SHOWN_MAX, Invariant
 from torture.run import Outcome
 from wayside import __version__
@@ -26,8 +26,8 @@ def heading(seed: int, *, quick: bool) -> str:
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     return "\n".join(
         (
-            f"Wayside {__version__} on {machine()}, {platform.system()} {platform.release()}, {memory:.0f} GiB.",
-            f"Seed {seed}, {extent}.",
+            machine(time.gmtime()),
+            f"Wayside {__version__}, {memory:.0f} GiB of memory, seed {seed}, {extent}.",
             "",
             *(f"- **{invariant.name}**: {invariant.title}" for invariant in INVARIANTS),
             "",

@@ -1,0 +1,374 @@
+"""Peers that mean it: half-open, slow, deaf, talkative, two at once, or speaking nonsense."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+from collections.abc import Iterator
+from itertools import count
+from typing import Final
+
+import httpx
+
+from bench.frames import heartbeat, login
+from tests.proof.cameras import Camera, location
+from tests.proof.world import eventually
+from torture.checks import BASELINE, DISK, UNHARMED
+from torture.corpus import frames_of
+from torture.crowd import AGAIN_S, Load
+from torture.scenario import Scenario, Stage
+from wayside.app.protocols import PROTOCOLS
+from wayside.protocol.base import Protocol, Transport
+
+LASTS_S: Final = 6.0
+"""How long the witnesses look, at rest and while it happens."""
+
+SPOKEN: Final = [protocol for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None]
+
+FIRST_ATTACKER: Final = 500_000
+"""Numbers of devices that neither the crowd nor the witnesses have."""
+
+# In seconds instead of minutes, so that what ends by time ends while we look.
+HURRY: Final = tuple(
+    word
+    for limit in (
+        "first_frame_s=2",
+        "identify_s=3",
+        "frame_deadline_s=2",
+        "sweep_s=0.25",
+        "close_s=1",
+        "keepalive_idle_s=1",
+        "keepalive_interval_s=1",
+        "keepalive_probes=2",
+    )
+    for word in ("--set", f"limits.{limit}")
+)
+
+ANSWERED_MS: Final = 1_000
+"""A person who waits for a page notices more."""
+
+CUT_WITHIN_S: Final = 20.0
+"""All of those limits together, and a machine that is busy."""
+
+TCP_REPAIR: Final = 19
+"""An option of Linux: a socket that is closed under it says nothing to its peer.  Only root may."""
+
+
+class Attackers:
+    """Sockets that talk to one protocol's listener, or to the API."""
+
+    def __init__(self, stage: Stage, listener: str, number: int) -> None:
+        host, _, port = stage.world.server.address(listener).rpartition(":")
+        self._address = host, int(port)
+        self._number = number
+        self.sockets: list[socket.socket] = []
+
+    async def connect(self) -> None:
+        """All of them."""
+        loop = asyncio.get_running_loop()
+        for _ in range(self._number):
+            one = socket.socket()
+            one.setblocking(False)
+            await loop.sock_connect(one, self._address)
+            self.sockets.append(one)
+
+    def say(self, data: bytes) -> None:
+        """Each says it, as far as it is heard."""
+        for one in self.sockets:
+            with contextlib.suppress(OSError):
+                one.send(data)
+
+    async def cut(self, patience_s: float = CUT_WITHIN_S) -> int:
+        """How many the server has closed, at the end of our patience at the latest."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                await asyncio.gather(*map(_end, self.sockets))
+        return sum(map(_is_cut, self.sockets))
+
+    def close(self) -> None:
+        """Go away."""
+        for one in self.sockets:
+            one.close()
+
+
+async def _end(one: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError):
+        while await loop.sock_recv(one, 4096):
+            pass
+
+
+def _is_cut(one: socket.socket) -> bool:
+    try:
+        while one.recv(4096):
+            pass
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def vanish(one: socket.socket) -> bool:
+    """Close it without a word to the peer, as when a modem loses its network; False if that is not allowed here."""
+    try:
+        one.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    except OSError:
+        return False
+    one.close()
+    return True
+
+
+async def connections(stage: Stage) -> int:
+    """How many connections of devices the server counts."""
+    answer = await stage.world.http.get("/metrics")
+    line = next(line for line in answer.text.splitlines() if line.startswith("wayside_connections "))
+    return int(float(line.split()[1]))
+
+
+# Those who hold a connection and do nothing with it.
+
+
+async def half_open(stage: Stage) -> str:
+    """Connected and silent; a frame begun and not ended; logged in and gone without a word."""
+    silent, begun, gone = (Attackers(stage, "jimi", stage.times) for _ in range(3))
+    vanished = 0
+
+    async def attack() -> None:
+        nonlocal vanished
+        for attackers in (silent, begun, gone):
+            await attackers.connect()
+        begun.say(login(FIRST_ATTACKER)[:7])
+        for number, one in enumerate(gone.sockets, FIRST_ATTACKER):
+            one.send(login(number))
+        await asyncio.sleep(1)
+        vanished = sum(map(vanish, gone.sockets))
+
+    before = await connections(stage)
+    await stage.under(attack, LASTS_S, UNHARMED)
+    cut = await silent.cut() + await begun.cut()
+    stage.claim("who says nothing, or half a frame, is cut", cut == 2 * stage.times, f"{cut}")
+    if vanished:
+        left = await _down_to(stage, before)
+        stage.claim("who vanished without a word is noticed", left <= before, f"{vanished}")
+    for attackers in (silent, begun, gone):
+        attackers.close()
+    return f"{stage.times} silent, {stage.times} in the midst of a frame, {vanished} vanished"
+
+
+async def _down_to(stage: Stage, wanted: int) -> int:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(CUT_WITHIN_S):
+            while await connections(stage) > wanted:  # noqa: ASYNC110 - other processes set no events
+                await asyncio.sleep(AGAIN_S)
+    return await connections(stage)
+
+
+async def slow_devices(stage: Stage) -> str:
+    """A byte now and then, of a frame that never ends."""
+    every = [Attackers(stage, protocol.name, stage.times // len(SPOKEN)) for protocol in SPOKEN]
+    await _trickle(stage, every, [frames_of(protocol)[0][:-2] for protocol in SPOKEN])
+    cut = sum([await attackers.cut() for attackers in every])
+    total = sum(len(attackers.sockets) for attackers in every)
+    for attackers in every:
+        attackers.close()
+    stage.claim("all of them are cut", cut == total, f"{cut} of {total}")
+    return f"{total} connections on {len(SPOKEN)} listeners"
+
+
+async def slow_callers(stage: Stage) -> str:
+    """A byte now and then, of a request whose head never ends."""
+    attackers = Attackers(stage, "http", stage.times)
+    answers: list[float] = []
+
+    async def call() -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            answer = await stage.api()
+            assert answer.status_code == httpx.codes.OK
+            answers.append(loop.time() - began)
+            await asyncio.sleep(AGAIN_S)
+
+    calling = asyncio.create_task(call())
+    await _trickle(stage, [attackers], [b"GET /api/v1/devices HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 1000])
+    calling.cancel()
+    cut = await attackers.cut(CUT_WITHIN_S * 2)
+    attackers.close()
+    slowest_ms = max(answers) * 1000
+    stage.claim(
+        "other callers are answered", slowest_ms < ANSWERED_MS, f"{len(answers)}, slowest {slowest_ms:.0f} ms"
+    )
+    stage.claim("all of them are cut", cut == stage.times, f"{cut} of {stage.times}")
+    return f"{stage.times} connections"
+
+
+async def _trickle(stage: Stage, every: list[Attackers], texts: list[bytes]) -> None:
+    async def attack() -> None:
+        for attackers in every:
+            await attackers.connect()
+        for at in range(int(LASTS_S / 0.2)):
+            for attackers, text in zip(every, texts, strict=True):
+                attackers.say(text[at : at + 1])
+            await asyncio.sleep(0.2)
+
+    await stage.under(attack, LASTS_S, UNHARMED)
+
+
+async def deaf(stage: Stage) -> str:
+    """Devices that ask and ask, and never read an answer."""
+    attackers = Attackers(stage, "jimi", stage.times)
+
+    async def attack() -> None:
+        await attackers.connect()
+        for number, one in enumerate(attackers.sockets, FIRST_ATTACKER):
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            one.send(login(number))
+        await asyncio.sleep(0.5)
+        async with asyncio.timeout(LASTS_S):
+            await asyncio.gather(*map(_talk, attackers.sockets))
+
+    await stage.under(attack, LASTS_S, UNHARMED)
+    left = await _down_to(stage, len(stage.crowd.diaries()))
+    attackers.close()
+    stage.claim("they are dropped", left <= len(stage.crowd.diaries()), f"{stage.times}")
+    return f"{stage.times} devices"
+
+
+async def _talk(one: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    beats = heartbeat() * 200
+    with contextlib.suppress(OSError, TimeoutError):
+        while True:
+            await loop.sock_sendall(one, beats)
+
+
+# Those who say too much, or nonsense.
+
+
+async def flood(stage: Stage) -> str:
+    """One device that reports as fast as it is let, and waits for nothing."""
+    loud = Camera(FIRST_ATTACKER)
+    sent = 0
+
+    async def attack() -> None:
+        nonlocal sent
+        reader, writer = await stage.world.dial("jimi")
+        writer.write(login(FIRST_ATTACKER))
+        hearing = asyncio.create_task(reader.read(-1))
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LASTS_S
+        while loop.time() < end and not hearing.done():
+            writer.write(b"".join(location(sent + n, 1) for n in range(200)))
+            sent += 200
+            await writer.drain()
+        writer.close()
+        hearing.cancel()
+
+    await stage.under(attack, LASTS_S, UNHARMED)
+    await stage.busy()
+    return f"{sent:,} frames of {loud.device} in {LASTS_S:.0f} s"
+
+
+async def nonsense(stage: Stage) -> str:
+    """Garbage, bad checksums, lengths that cannot be, frames in frames: on every listener, until it is cut."""
+    said = 0
+    cut = 0
+
+    async def attack() -> None:
+        nonlocal said, cut
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LASTS_S
+        while loop.time() < end:
+            protocol = stage.rng.choice(SPOKEN)
+            reader, writer = await stage.world.dial(protocol.name)
+            with contextlib.suppress(ConnectionError, TimeoutError):
+                async with asyncio.timeout(1):
+                    for piece in spoilt(protocol, stage.rng):
+                        writer.write(piece)
+                        said += 1
+                        await writer.drain()
+                    await reader.read(-1)
+                cut += 1
+            writer.close()
+
+    await stage.under(attack, LASTS_S, UNHARMED)
+    await stage.busy()
+    stage.claim("who goes on is cut", cut, f"{cut} connections")
+    return f"{said:,} pieces on {len(SPOKEN)} listeners"
+
+
+def spoilt(protocol: Protocol, rng: random.Random) -> Iterator[bytes]:
+    """Some dozens of pieces of nonsense, each a little like the protocol."""
+    good = frames_of(protocol)
+    for _ in range(40):
+        frame = rng.choice(good)
+        at = rng.randrange(len(frame))
+        match rng.randrange(5):
+            case 0:
+                yield rng.randbytes(rng.randrange(1, 2000))
+            case 1:  # one bit is wrong, in the checksum or in what it covers
+                yield frame[:at] + bytes((frame[at] ^ 1 << rng.randrange(8),)) + frame[at + 1 :]
+            case 2:  # a length that is never reached
+                yield frame[:2] + b"\xff" * 4 + rng.randbytes(3000)
+            case 3:  # frames that begin in frames
+                yield frame[:at] * rng.randrange(1, 60) + frame
+            case _:  # a frame without its end, and the next one
+                yield frame[:at]
+
+
+async def flapping(stage: Stage) -> str:
+    """Two connections claim to be one device, and chase each other away."""
+    # A device of the crowd, which has nothing more to say by itself.
+    original = stage.crowd.cameras[0]
+    original.full = True
+
+    async def quiet() -> bool:
+        return not original.has_more and original.line.acknowledged == len(original.line.sent)
+
+    await eventually(quiet)
+    number, diary = int(original.imei[2:]), original.diary
+    turns = count(len(original.lines) + 1)
+    done = 0
+
+    async def attack() -> None:
+        nonlocal done
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LASTS_S
+        before: tuple[Camera, asyncio.Task[None]] | None = None
+        while loop.time() < end:
+            camera = Camera(number, first_line=next(turns), diary=diary)
+            await camera.connect(stage.world)
+            reporting = asyncio.create_task(camera.report())
+            if before is not None:
+                await before[1]  # it was chased away
+            await asyncio.sleep(stage.rng.uniform(0, 0.03))
+            before = camera, reporting
+            done += 1
+        assert before is not None
+        before[0].full = True
+        await before[1]
+        before[0].hang_up()
+
+    await stage.under(attack, LASTS_S, UNHARMED)
+    await stage.busy()
+    return f"{done} times"
+
+
+ALIVE: Final = (*DISK, BASELINE, UNHARMED)
+"""What is checked when others must not notice."""
+
+CALM: Final = Load(pace_s=0.02)
+"""A crowd that leaves room to see whether somebody is harmed."""
+
+SCENARIOS: Final = (
+    Scenario("half-open", "half-open peers", half_open, ALIVE, CALM, HURRY, times=150),
+    Scenario("slow-devices", "slowloris on the devices' ports", slow_devices, ALIVE, CALM, HURRY, times=300),
+    Scenario("slow-callers", "slowloris on HTTP", slow_callers, ALIVE, CALM, HURRY, times=200),
+    Scenario("deaf", "devices that never read", deaf, ALIVE, CALM, HURRY, times=10),
+    Scenario("flood", "one device floods", flood, ALIVE, CALM, quick=1),
+    Scenario("nonsense", "garbage, bad checksums, impossible lengths, nested starts", nonsense, ALIVE, CALM),
+    Scenario("flapping", "one identity on two connections, in turn", flapping, ALIVE, CALM),
+)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from torture import deaths, keeping, troubles
+from torture import deaths, keeping, peers, troubles
 from torture.scenario import Scenario
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *deaths.SCENARIOS,
     *troubles.SCENARIOS,
+    *peers.SCENARIOS,
     *keeping.SCENARIOS,
 )

@@ -13,7 +13,7 @@ from wayside.protocol.effects import Ask, Close, Effect, Effects, Emit, Identify
 from wayside.protocol.framing import BadFrame, Framer
 from wayside.protocol.questions import OpenCommand, Question, Registration
 from wayside.protocol.session import Session
-from wayside.protocol.simulator import Reactions, Simulator
+from wayside.protocol.simulator import Answer, Post, Publish, Reactions, Simulator, Unpublish, Uploader
 from wayside.wire.errors import DecodeError
 
 START: Final[Instant] = 1_700_000_000 * 1_000_000
@@ -93,8 +93,9 @@ class Duet:
 
     ``framer`` cuts what the device sends.  ``answer`` answers ``Ask``; ``Identify`` is answered with
     ``accepted`` and every command that is still open.  What happened: ``events``, ``settled``, ``sent``,
-    ``asked``, ``bad`` and ``undecodable`` frames, ``closed`` reasons, ``identified`` idents, ``states`` of each
-    command, and ``batches``, the effects of each single input.
+    ``asked``, ``outside`` (what the simulator wants done on other connections), ``bad`` and ``undecodable`` frames,
+    ``closed`` reasons, ``identified`` idents, ``states`` of each command, and ``batches``, the effects of each single
+    input.
     """
 
     def __init__(
@@ -119,6 +120,7 @@ class Duet:
         self.undecodable: list[tuple[bytes, DecodeError]] = []
         self.closed: list[str] = []
         self.identified: list[str] = []
+        self.outside: list[Post | Publish | Unpublish] = []
         self.batches: list[Effects] = []
         self.states: dict[str, list[State]] = {}
         self._commands: dict[str, Command] = {}
@@ -255,9 +257,16 @@ class Duet:
         assert may_follow(before, state), f"{command}: {before} → {state}"
         self.states[command].append(state)
 
+    def posted(self, answer: Answer | None) -> None:
+        """What the simulator posted last was answered so."""
+        assert isinstance(self.simulator, Uploader)
+        self._react(self.simulator.posted(answer, self.now))
+
     def _react(self, reactions: Reactions) -> None:
         for reaction in reactions:
             match reaction:
+                case Post() | Publish() | Unpublish():
+                    self.outside.append(reaction)
                 case Send(data) if self.connected:
                     self.to_server.put(data, self.now)
                 case WakeAt(at):

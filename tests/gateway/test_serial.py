@@ -29,6 +29,7 @@ from wayside.protocol.simulator import Behaviour
 from wayside.protocols import jk_bms
 from wayside.protocols.jk_bms.simulator import BatterySimulator
 from wayside.simulate.device import Device
+from wayside.simulate.errands import Errands
 from wayside.simulate.pty import Pty
 from wayside.simulate.tally import Tally
 
@@ -77,9 +78,8 @@ class World:
         dice = random.Random(1)
         simulator = BatterySimulator(Behaviour(1, faults=0.0), dice)
         pty = self.plug_in()
-        device = Device(
-            simulator, partial(jk_bms.PROTOCOL.links[1].framer, Side.SERVER), dice, Tally(), pty.dial
-        )
+        framer = partial(jk_bms.PROTOCOL.links[1].framer, Side.SERVER)
+        device = Device(simulator, framer, dice, pty.dial, Errands(Tally()))
         device.start()
         self._devices.append(device)
         return pty

@@ -77,8 +77,10 @@ class Ear:
         self.heard: list[str] = []
         self.answer = answer
         self.news = asyncio.Condition()
+        self.talking = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.talking += 1
         while line := (await reader.readline()).decode().strip():
             async with self.news:
                 self.heard.append(line)
@@ -86,6 +88,7 @@ class Ear:
             if answer := self.answer(line):
                 writer.write(answer)
         writer.close()
+        self.talking -= 1
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(20), self.news:
@@ -106,6 +109,7 @@ async def listening(ear: Ear) -> AsyncIterator[tuple[str, int]]:
     server = await asyncio.start_server(ear.serve, "127.0.0.1", 0)
     async with server:
         yield cast("tuple[str, int]", server.sockets[0].getsockname())
+        await eventually(lambda: not ear.talking)
 
 
 async def test_every_device_connects_and_reports() -> None:

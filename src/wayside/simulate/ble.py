@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from bumble.core import UUID, AdvertisingData, BaseBumbleError
+from bumble.core import UUID, AdvertisingData
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from bumble.hci import Address
@@ -108,7 +108,7 @@ class BlePeripheral:
         for reaction in reactions:
             if isinstance(reaction, WakeAt):
                 self._set_alarm(reaction.at)
-            else:
+            elif isinstance(reaction, Send | Close):  # locks neither upload nor stream
                 self._saying.put_nowait(reaction)
 
     async def _say_all(self, connection: Connection, saying: asyncio.Queue[Send | Close]) -> None:
@@ -141,8 +141,10 @@ async def on_controller(
     """
     try:
         opened = await open_transport(transport)
-    except BaseBumbleError as error:
-        raise OSError(str(error)) from error
+    except OSError:
+        raise
+    except Exception as error:  # Bumble hands on whatever libusb, sockets and drivers of this system raise
+        raise OSError(str(error) or type(error).__name__) from error
     async with opened as controller:
         device = Device.with_hci(simulator.ident, Address(address), controller.source, controller.sink)
         peripheral = BlePeripheral(device, gatt, simulator)

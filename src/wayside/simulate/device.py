@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, cast
 
 from wayside.model.instant import SECOND, Instant
 from wayside.protocol.effects import Close, Send, WakeAt
 from wayside.protocol.framing import BadFrame, Framer
-from wayside.protocol.simulator import Random, Reactions, Simulator
-from wayside.simulate.tally import Tally
+from wayside.protocol.simulator import (
+    Post,
+    Publish,
+    Random,
+    Reaction,
+    Reactions,
+    Simulator,
+    Unpublish,
+    Uploader,
+)
+from wayside.simulate.errands import Errands
 
 # Half a second at first, so that a server's restart is soon forgotten; at most half a minute, as real modems do.
 BACKOFF_FIRST_S: Final = 0.5
@@ -39,14 +48,15 @@ class Device(asyncio.Protocol):
         simulator: Simulator,
         framer: Callable[[], Framer[Any]],
         random: Random,
-        tally: Tally,
         dial: Dial,
+        errands: Errands,
     ) -> None:
         self._simulator, self._new_framer, self._random = simulator, framer, random
-        self._tally, self._dial = tally, dial
+        self._dial, self._errands, self._tally = dial, errands, errands.tally
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._attempt: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
         self._alarm: asyncio.TimerHandle | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._backoff_s = BACKOFF_FIRST_S
@@ -66,6 +76,10 @@ class Device(asyncio.Protocol):
         if self._attempt is not None:
             self._attempt.cancel()
             await asyncio.wait([self._attempt])
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
         if self._transport is not None:
             self._transport.close()
 
@@ -124,17 +138,39 @@ class Device(asyncio.Protocol):
 
     def _react(self, reactions: Reactions) -> None:
         for reaction in reactions:
-            transport = self._transport
-            if transport is None or transport.is_closing():
-                return
             match reaction:
-                case Send(data):
-                    transport.write(data)
-                    self._tally.sent += 1
-                case WakeAt(at):
-                    self._set_alarm(at)
-                case Close():
-                    transport.close()
+                case Post():
+                    self._run(self._post(reaction))
+                case Publish(url):
+                    self._errands.publish(url)
+                case Unpublish(url):
+                    self._errands.unpublish(url)
+                case _:
+                    self._react_here(reaction)
+
+    def _react_here(self, reaction: Reaction) -> None:
+        """What concerns the device's own connection, while there is one."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        match reaction:
+            case Send(data):
+                transport.write(data)
+                self._tally.sent += 1
+            case WakeAt(at):
+                self._set_alarm(at)
+            case Close():
+                transport.close()
+
+    def _run(self, errand: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(errand)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _post(self, post: Post) -> None:
+        answer = await self._errands.post(post)
+        if isinstance(self._simulator, Uploader):
+            self._react(self._simulator.posted(answer, now()))
 
     def _set_alarm(self, at: Instant | None) -> None:
         self._cancel_alarm()

@@ -12,6 +12,7 @@ import msgspec
 from wayside.protocol.base import Link, Side
 from wayside.protocol.simulator import Behaviour
 from wayside.simulate.device import Device, Dial
+from wayside.simulate.errands import Errands
 from wayside.simulate.pty import Pty
 from wayside.simulate.tally import Tally
 
@@ -24,7 +25,7 @@ class FleetPlan(msgspec.Struct, frozen=True):
     """Which devices, and how they behave.
 
     ``target`` None: each gets a serial port of its own, a pseudo terminal.  The same plan gives the same devices with
-    the same dice; ``first`` keeps the idents of two fleets apart.
+    the same dice; ``first`` keeps the idents of two fleets apart.  The addresses are those of ``Behaviour``.
     """
 
     link: Link
@@ -34,6 +35,8 @@ class FleetPlan(msgspec.Struct, frozen=True):
     faults: float = 0.0
     seed: int = 0
     first: int = 1
+    upload_url: str = ""
+    stream_url: str = ""
 
 
 class Fleet:
@@ -43,6 +46,7 @@ class Fleet:
         self.plan = plan
         self.tally = Tally()
         self.ports: dict[str, str] = {}
+        self._errands = Errands(self.tally)
         self._devices: list[Device] = []
         self._starting: asyncio.Task[None] | None = None
 
@@ -61,6 +65,7 @@ class Fleet:
             self._starting.cancel()
             await asyncio.wait([self._starting])
         await asyncio.gather(*(device.stop() for device in self._devices))
+        await self._errands.stop()
 
     async def _start(self) -> None:
         batch = max(1, round(CONNECTS_PER_S * _STEP_S))
@@ -74,7 +79,7 @@ class Fleet:
     def _device(self, number: int) -> Device:
         plan = self.plan
         random = Random(f"{plan.seed}:{number}")  # noqa: S311 - a simulation wants dice that fall the same twice
-        behaviour = Behaviour(number, plan.interval_s, plan.faults)
+        behaviour = Behaviour(number, plan.interval_s, plan.faults, plan.upload_url, plan.stream_url)
         simulator = plan.link.simulator(behaviour, random)
         # Two streams of dice: how often a device reconnects must not change what it says.
         retries = Random(f"{plan.seed}:{number}:retries")  # noqa: S311 - see above
@@ -82,8 +87,8 @@ class Fleet:
             simulator,
             partial(plan.link.framer, Side.SERVER),
             retries,
-            self.tally,
             self._dial(simulator.ident),
+            self._errands,
         )
 
     def _dial(self, ident: str) -> Dial:

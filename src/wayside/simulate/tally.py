@@ -15,6 +15,12 @@ class Tally(msgspec.Struct):
     sent: int = 0
     received: int = 0
     bad: int = 0
+    posts: int = 0
+    """Files and lists that a server answered, whatever it said."""
+    posts_lost: int = 0
+    """Those that were cut off, or that nobody answered."""
+    streams: int = 0
+    """Live now."""
 
     def copy(self) -> Tally:
         """The totals as they are now."""

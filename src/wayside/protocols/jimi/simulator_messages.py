@@ -1,11 +1,10 @@
-"""What a simulated camera says, and how it does what it is told."""
+"""What a simulated camera says."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
-from wayside.model.instant import MINUTE, Instant
+from wayside.model.instant import Instant
 from wayside.protocols.jimi.drive import Car
 from wayside.protocols.jimi.messages.basic import (
     ASCII,
@@ -35,8 +34,9 @@ from wayside.wire.civil import civil_from_instant
 
 MODEL_CODE: Final = 0x7000
 FIRMWARE: Final = "JC400P_SIM_V1.3.5_251128.0900"
-LOCAL_TIME_MINUTES: Final = 60
-"""Berlin's winter time; names of files carry it."""
+ZONE_MINUTES: Final = 60
+"""Berlin's winter time."""
+HOUR_MINUTES: Final = 60
 
 INTERVAL: Final = 0x00
 CORNER: Final = 0x02
@@ -54,22 +54,13 @@ SUPPLY_DV: Final = 138
 _U32_COUNT: Final = 1 << 32
 
 
-class Settings:
-    """What commands can change."""
-
-    __slots__ = ("file_list_url", "interval_s", "rtmp", "server", "upload")
-
-    def __init__(self) -> None:
-        self.interval_s: float | None = None
-        self.server = "0,127.0.0.1,21100"
-        self.upload = ""
-        self.rtmp = ""
-        self.file_list_url = ""
-
-
-def login(imei: str) -> bytes:
-    """0x01, one hour east of Greenwich, English."""
-    return LOGIN.encode(Login("0" + imei, MODEL_CODE, 100, zone_west=False, zone_undefined=0, language=2))
+def login(imei: str, zone_minutes: int) -> bytes:
+    """0x01, in English; the zone in minutes east of Greenwich."""
+    hours, minutes = divmod(abs(zone_minutes), HOUR_MINUTES)
+    zone = 100 * hours + minutes
+    return LOGIN.encode(
+        Login("0" + imei, MODEL_CODE, zone, zone_west=zone_minutes < 0, zone_undefined=0, language=2)
+    )
 
 
 def heartbeat() -> bytes:
@@ -174,114 +165,9 @@ def alarm(car: Car, at: Instant, kind: int, files: str) -> bytes:
     )
 
 
-def event_files(imei: str, at: Instant, suffix: str) -> str:
-    """The names of both cameras' files, in local time."""
-    local = civil_from_instant(at + LOCAL_TIME_MINUTES * MINUTE)
-    stem = "_".join(f"{part:02d}" for part in local)
-    return ",".join(f"EVENT_{imei}_00000000_{stem}_{number:02d}.{suffix}" for number in (1, 2))
-
-
 def reply(server_flag: int, text: str, *, with_language: bool) -> bytes:
     """0x21, in one of its two forms."""
     content = text.encode("ascii", "replace")
     if with_language:
         return REPLY_WITH_LANGUAGE.encode(ReplyWithLanguage(server_flag, ASCII, content, ENGLISH))
     return REPLY.encode(Reply(server_flag, ASCII, content))
-
-
-class Action(NamedTuple):
-    """What comes of a command: a reply, perhaps a file, perhaps a restart."""
-
-    reply: str
-    file_suffix: str = ""
-    reboots: bool = False
-
-
-class Told(NamedTuple):
-    """A command's arguments, and what they may change."""
-
-    arguments: list[str]
-    settings: Settings
-    car: Car
-    imei: str
-
-    @property
-    def text(self) -> str:
-        """The arguments as they came."""
-        return ",".join(self.arguments)
-
-
-def obey(text: str, settings: Settings, car: Car, imei: str) -> Action:
-    """Do what a command says; case matters, as it does to the real ones."""
-    word, *arguments = text.split(",")
-    action = ACTIONS.get(word)
-    return action(Told(arguments, settings, car, imei)) if action else Action("Error: unknown command")
-
-
-def _timer(told: Told) -> Action:
-    if told.arguments and told.arguments[0].isdecimal() and int(told.arguments[0]) > 0:
-        told.settings.interval_s = float(told.arguments[0])
-    interval = told.settings.interval_s
-    return Action(f"[TIMER] {f'{interval:g}' if interval else 'OFF'},10")
-
-
-def _relay(told: Told) -> Action:
-    if told.arguments not in (["0"], ["1"]):
-        return Action("[RELAY] Error: 0 or 1")
-    told.car.relay_cut = told.arguments == ["1"]
-    return Action(f"[RELAY] {told.arguments[0]} OK!")
-
-
-def _status(told: Told) -> Action:
-    return Action(
-        "[STATUS] Battery:4.10V,charging; GPRS:Link Up; GSM Signal Level:Strong; "
-        f"GPS:Successful positioning,SVS Used in fix:{SATELLITES}; ACC:ON; "
-        f"Relay:{'cut' if told.car.relay_cut else 'closed'}; Speed:{told.car.speed_kmh:.0f}km/h"
-    )
-
-
-def _parameters(told: Told) -> Action:
-    settings = told.settings
-    return Action(
-        f"[PARAM] IMEI:{told.imei}; SERVER:{settings.server}; UPLOAD:{settings.upload}; "
-        f"RSERVICE:{settings.rtmp}; FILELIST:{settings.file_list_url}; TIMER:{settings.interval_s or 'OFF'}"
-    )
-
-
-def _setting(word: str, name: str) -> Callable[[Told], Action]:
-    """A command that sets one text, or tells it when nothing stands behind the word."""
-
-    def act(told: Told) -> Action:
-        if told.text:
-            setattr(told.settings, name, told.text)
-            return Action(f"[{word}] OK!")
-        return Action(f"[{word}] {getattr(told.settings, name)}")
-
-    return act
-
-
-def _echo(word: str) -> Callable[[Told], Action]:
-    return lambda told: Action(f"[{word}] {told.text} OK!".replace("  ", " "))
-
-
-ACTIONS: Final[dict[str, Callable[[Told], Action]]] = {
-    "VERSION": lambda _: Action(f"[VERSION]{FIRMWARE}"),
-    "STATUS": _status,
-    "PARAM": _parameters,
-    "TIMER": _timer,
-    "SPEED": _echo("SPEED"),
-    "RELAY": _relay,
-    "REBOOT": lambda _: Action("[REBOOT] OK!", reboots=True),
-    "Picture": lambda _: Action("picture", file_suffix="jpg"),
-    "Video": lambda _: Action("video", file_suffix="mp4"),
-    "HVIDEO": lambda _: Action("video", file_suffix="mp4"),
-    "EVIDEO": lambda _: Action("video", file_suffix="mp4"),
-    "RTMP": _echo("RTMP"),
-    "REPLAYLIST": _echo("REPLAYLIST"),
-    "PING": _echo("PING"),
-    "COREKITSW": _echo("COREKITSW"),
-    "SERVER": _setting("SERVER", "server"),
-    "UPLOAD": _setting("UPLOAD", "upload"),
-    "RSERVICE": _setting("RSERVICE", "rtmp"),
-    "FILELIST": _setting("FILELIST", "file_list_url"),
-}

@@ -13,6 +13,7 @@ from wayside.protocol.framing import Framer
 from wayside.protocol.live import Channel
 from wayside.protocol.session import Session, Setup
 from wayside.protocol.simulator import Behaviour, Random, Simulator
+from wayside.protocol.uploads import Uploads
 
 
 class Transport(enum.StrEnum):
@@ -93,7 +94,7 @@ class Protocol(msgspec.Struct, frozen=True):
     ``redact(raw)``: where devices send secrets, the same bytes without them, for whoever may not see secrets; takes
     any bytes (several frames, or none) of either side, and never raises.  ``teaches``: names of values that devices
     report, whose last is an option of later connections, each with that option's name.  ``channels``: what can be
-    watched live.
+    watched live.  ``uploads``: what devices post over HTTP, beside their connection.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Protocol(msgspec.Struct, frozen=True):
     redact: Callable[[bytes], bytes] | None = None
     teaches: dict[str, str] = {}
     channels: tuple[Channel, ...] = ()
+    uploads: Uploads | None = None
 
     def redacted(self, raw: bytes) -> bytes:
         """The bytes as anybody may see them."""

@@ -11,6 +11,7 @@ from wayside.protocols.jimi.frames import JimiFramer
 from wayside.protocols.jimi.messages import MESSAGES, parse
 from wayside.protocols.jimi.session import JimiSession
 from wayside.protocols.jimi.simulator import JimiSimulator
+from wayside.protocols.jimi.uploads import UPLOADS
 
 # A terminal sends its status every three minutes (rule (1) of section 3); three of them may be lost.
 IDLE_TIMEOUT_S: Final = 600.0
@@ -42,4 +43,5 @@ PROTOCOL: Final = Protocol(
     capabilities=CAPABILITIES,
     messages=MESSAGES,
     channels=CHANNELS,
+    uploads=UPLOADS,
 )

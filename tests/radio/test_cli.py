@@ -142,11 +142,20 @@ async def test_a_simulated_lock_advertises_on_a_controller() -> None:
         await server.close()
 
 
-def test_a_controller_that_is_not_there_is_named() -> None:
-    run = wayside("simulate", "parking-lock", "--ble", "tcp-client:127.0.0.1:1")
+@pytest.mark.parametrize(
+    "controller", ["tcp-client:127.0.0.1:1", "usb:63", "hci-socket:63", "nonsense", "usb:x"]
+)
+def test_a_controller_that_is_not_there_is_named(controller: str) -> None:
+    run = wayside("simulate", "parking-lock", "--ble", controller)
     assert run.returncode == 1
-    assert "--ble tcp-client:127.0.0.1:1: " in run.stderr
+    assert f"wayside: --ble {controller}: " in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_what_only_speaks_bluetooth_is_simulated_there() -> None:
+    run = wayside("simulate", "door-lock")
+    assert run.returncode == 2
+    assert "door-lock has no tcp link: say --ble" in run.stderr
 
 
 def test_without_bumble_it_is_said_what_is_missing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from cyclopts import Parameter
@@ -109,9 +109,18 @@ def _link(name: str, transport: Transport) -> Link:
     from wayside.app import protocols  # every family's codecs are built with it: not for a help page
 
     try:
-        return protocols.link(protocols.protocol(name), transport)
+        known = protocols.protocol(name)
+        link = known.link(transport)
     except NotFound as error:
         raise UsageError(str(error)) from error
+    if link is None:
+        there = " or ".join(WAYS[link.transport] for link in known.links)
+        raise UsageError(f"{name} has no {transport} link: say {there}")
+    return link
+
+
+WAYS: Final = {Transport.TCP: "--to", Transport.SERIAL: "--serial", Transport.BLE: "--ble"}
+"""How to ask for each."""
 
 
 async def _run(plan: FleetPlan, duration_s: float | None, *, json: bool) -> Tally:

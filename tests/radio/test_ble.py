@@ -176,3 +176,28 @@ async def test_two_makes_of_door_lock_have_uuids_and_zones_of_their_own(tmp_path
         await api.patch(f"/devices/{DOOR}/options", options=own)
         command = await ready(api, DOOR, "unlock")
         await api.settled(command["id"], "succeeded")
+
+
+async def test_a_lock_whose_connection_is_kept_is_called_again_when_it_was_lost(tmp_path: Path) -> None:
+    air = Air()
+    central = await air.central()
+    lock = await air.lock(BLE, AT)
+    async with serving(tmp_path, central, **QUICK) as api:
+        await api.post("/devices", device=PARKING)
+        options = f"/devices/{PARKING}/options"
+        with pytest.raises(Refused, match="ble_keep: 'maybe' is none of yes, no"):
+            await api.patch(options, options={"ble_keep": "maybe"})
+        await api.patch(options, options={"ble_address": AT, "ble_keep": "yes"})
+        await api.online(PARKING)
+        command = await api.post(f"/devices/{PARKING}/commands", capability="lock")
+        await api.settled(command["id"], "succeeded")
+        assert (await api.get(f"/devices/{PARKING}"))["presence"]["online"]
+
+        await lock.drop()
+        await api.online(PARKING, wanted=False)
+        await api.online(PARKING)
+
+        await api.patch(options, options={"ble_keep": None})
+        await api.online(PARKING, wanted=False)
+        again = await ready(api, PARKING, "status")
+        await api.settled(again["id"], "succeeded")

@@ -10,7 +10,7 @@ from typing import Final
 
 from wayside.app.protocols import protocol
 from wayside.app.suggest import suggestion
-from wayside.gateway.nearby import BLE_ADDRESS, GATT
+from wayside.gateway.nearby import BLE_ADDRESS, BLE_KEEP, GATT, YES_OR_NO
 from wayside.model.errors import ConfigError, NotFound
 from wayside.model.identity import split_device_id
 from wayside.protocol.base import Transport
@@ -109,7 +109,17 @@ def _check_address(text: str) -> None:
 
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}")
 
-_REACHED: Final[dict[str, Callable[[str], object]]] = {GATT: gatt_from, BLE_ADDRESS: _check_address}
+
+def _check_yes_or_no(text: str) -> None:
+    if text not in YES_OR_NO:
+        raise ValueError(f"{text!r} is none of {', '.join(YES_OR_NO)}")
+
+
+_REACHED: Final[dict[str, Callable[[str], object]]] = {
+    GATT: gatt_from,
+    BLE_ADDRESS: _check_address,
+    BLE_KEEP: _check_yes_or_no,
+}
 """What whoever calls a device over Bluetooth asks for, in place of its session."""
 
 

@@ -1,7 +1,8 @@
 """This machine's Bluetooth: locks are called when a command waits for them, and let go when nothing does.
 
-A lock spares its battery: it keeps no connection, and hangs up on whoever says nothing.  Each is called by one task at
-a time, and connecting is one at a time for all, because adapters can do no more.
+A lock spares its battery: it keeps no connection, and hangs up on whoever says nothing.  Those whose connection the
+operator wants kept are called whenever they are not here.  Each is called by one task at a time, and connecting is one
+at a time for all, because adapters can do no more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from wayside.gateway.connection import Connection
 from wayside.gateway.device import Device
 from wayside.gateway.gatt import GattTransport
 from wayside.gateway.hub import Hub
-from wayside.gateway.nearby import Directory, Way, elsewhere
+from wayside.gateway.nearby import Directory, Way, elsewhere, kept, wanted
 from wayside.link.adapter import Backends, BleakPeripheral, connected, usable
 from wayside.link.tasks import end
 from wayside.model.commands import IN_FLIGHT, WAITING, Capability
@@ -65,7 +66,7 @@ class Radio:
         return way if way.address is not None else None
 
     async def _watch(self) -> None:
-        """Until there is an adapter."""
+        """Until there is an adapter; then for those that are to be kept, whatever became of their connections."""
         limits = self._hub.limits
         pause_s, complaint = limits.reopen_s, ""
         while True:
@@ -81,20 +82,25 @@ class Radio:
                 break
         self._ready = True
         log.info("Bluetooth is ready")
-        for device in self._directory.waiting():
-            self.call(device)
+        while True:
+            for device in self._directory.wanted():
+                self.call(device)
+            await asyncio.sleep(limits.reopen_max_s)
 
     async def _call(self, device: Device) -> None:
         """Try until it is here, or nothing waits for it any more."""
-        limits = self._hub.limits
+        limits, loop = self._hub.limits, self._hub.loop
         pause_s = limits.reopen_s
         try:
-            while _waits(device) and (way := self._way(device)) is not None:
+            while device.line is None and wanted(device) and (way := self._way(device)) is not None:
+                began_s = loop.time()
                 try:
                     await self._visit(way)
-                    pause_s = limits.reopen_s
                 except OSError as error:
                     self._complain(device, error)
+                if loop.time() - began_s > limits.reopen_max_s:
+                    pause_s = limits.reopen_s
+                if wanted(device):
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, limits.reopen_max_s)
         finally:
@@ -134,7 +140,10 @@ class Radio:
             transport.lost(None)
 
     async def _until_idle(self, device: Device, transport: GattTransport) -> None:
-        """Until nothing was to do for a while, or the link has ended."""
+        """Until nothing was to do for a while, or the link has ended; of one that is kept, that alone."""
+        if kept(device):
+            await transport.ended.wait()
+            return
         busy = True
         while busy:
             busy = _busy(device)
@@ -151,10 +160,6 @@ class Radio:
         if self._complaints.get(device.id) != reason:
             self._complaints[device.id] = reason
             log.warning("cannot reach the device", device=device.id, reason=reason)
-
-
-def _waits(device: Device) -> bool:
-    return device.line is None and any(job.state in WAITING for job in device.jobs.values())
 
 
 def _busy(device: Device) -> bool:

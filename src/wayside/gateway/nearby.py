@@ -23,6 +23,11 @@ GATT: Final = "gatt"
 BLE_ADDRESS: Final = "ble_address"
 """The option of a device that is not called by its address."""
 
+BLE_KEEP: Final = "ble_keep"
+"""The option of a device whose connection is kept, in place of being made for each command."""
+
+YES_OR_NO: Final = {"yes": True, "no": False}
+
 _MAC: Final = re.compile(r"[0-9A-F]{12}")
 
 
@@ -83,19 +88,25 @@ class Directory:
         address = own[BLE_ADDRESS].upper() if BLE_ADDRESS in own else self._address(device)
         return Way(known, route, gatt, address)
 
-    def waiting(self) -> list[Device]:
-        """Devices for which commands wait."""
-        return [
-            device
-            for device in self._devices.values()
-            if any(job.state in WAITING for job in device.jobs.values())
-        ]
+    def wanted(self) -> list[Device]:
+        """Devices that should be connected: commands wait for them, or they are kept."""
+        return [device for device in self._devices.values() if wanted(device)]
 
     def _address(self, device: str) -> str | None:
         ident = split_device_id(device)[1]
         if device not in self._addresses and _MAC.fullmatch(ident):
             return ":".join(ident[n : n + 2] for n in range(0, len(ident), 2))
         return self._addresses.get(device)
+
+
+def wanted(device: Device) -> bool:
+    """Whether it should be connected."""
+    return kept(device) or any(job.state in WAITING for job in device.jobs.values())
+
+
+def kept(device: Device) -> bool:
+    """Whether its connection is not let go when there is nothing more to do."""
+    return YES_OR_NO[device.record.options.get(BLE_KEEP, "no")]
 
 
 def elsewhere(device: Device) -> str | None:

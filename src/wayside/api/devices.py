@@ -105,7 +105,8 @@ class DeviceChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 Options = Annotated[
     dict[str, str],
     Meta(
-        description="By the names in the protocol's page; `gatt`, `ble_address` and `ble_keep` for whatever speaks Bluetooth"
+        description="By the names in the protocol's page; "
+        "`gatt`, `ble_address` and `ble_keep` for whatever speaks Bluetooth"
     ),
 ]
 

@@ -9,10 +9,11 @@ import pytest
 from wayside.cli.client import Client, Unreachable
 from wayside.cli.exits import CliError, UsageError
 from wayside.cli.moments import ago, ahead
-from wayside.cli.output import cell, printable, table
+from wayside.cli.output import cell, table
 from wayside.cli.send import property_of, typed
 from wayside.cli.tail import line, live_url
 from wayside.model.instant import DAY, from_rfc3339
+from wayside.model.text import printable
 
 
 def client(answer: Callable[[httpx.Request], httpx.Response]) -> Client:

@@ -94,7 +94,7 @@ def decode(body: bytes, kind: Any) -> Any:  # noqa: ANN401 - any type that msgsp
         raise Refusal(
             HTTPStatus.BAD_REQUEST, detail, ".".join(part for part in (path, name) if part) or "body"
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, str(error), "body") from error
     except RecursionError as error:
         raise Refusal(HTTPStatus.BAD_REQUEST, "JSON is nested too deeply", "body") from error

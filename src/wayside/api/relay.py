@@ -41,6 +41,9 @@ CHECK_S: Final = 5.0
 
 CLOSE_S: Final = 1.0
 
+# A control frame has 125 bytes, two of which are the code (RFC 6455, 5.5).
+REASON_BYTES_MAX: Final = 123
+
 NORMAL: Final = 1000
 BAD_MESSAGE: Final = 4400
 TOKEN_ENDED: Final = 4401
@@ -136,8 +139,8 @@ async def _listen(socket: Socket, line: RelayLine, begun: asyncio.Event) -> Endi
             return BAD_MESSAGE, f"longer than {MESSAGE_BYTES_MAX} bytes"
         try:
             line.hear(_DECODER.decode(text))
-        except (msgspec.DecodeError, OutOfTurn, RecursionError) as error:
-            return BAD_MESSAGE, str(error).replace("`$.", "`")[:100]
+        except (msgspec.DecodeError, UnicodeDecodeError, OutOfTurn, RecursionError) as error:
+            return BAD_MESSAGE, _reason(error)
         begun.set()
     return None
 
@@ -163,6 +166,12 @@ async def _watch(services: Services, grant: Grant[Caller], begun: asyncio.Event)
         left_s = (grant.expires_at - services.clock()) / SECOND
         await asyncio.sleep(min(CHECK_S, max(0.0, left_s)))
     return TOKEN_ENDED, "this token is no longer valid"
+
+
+def _reason(error: Exception) -> str:
+    """What was wrong, as short as a WebSocket's reason has to be, in bytes."""
+    text = str(error).replace("`$.", "`").encode()[:REASON_BYTES_MAX]
+    return text.decode(errors="ignore")
 
 
 async def _audit(services: Services, by: Caller, action: str, device: str, detail: str) -> None:

@@ -6,11 +6,11 @@ import logging
 import sys
 from typing import Final
 
-import msgspec
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from wayside.app.settings import LogFormat, LogSettings
+from wayside.model.text import json_text, printable, printable_lines
 
 LEVELS: Final[dict[str, int]] = logging.getLevelNamesMapping()
 
@@ -27,12 +27,13 @@ def configure(settings: LogSettings) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     render: Processor
+    shared.append(structlog.processors.format_exc_info)
     if as_text:
+        shared.append(tamed)
         render = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     else:
-        shared.append(structlog.processors.format_exc_info)
         render = as_json
     structlog.configure(
         processors=[structlog.contextvars.merge_contextvars, *shared, render],
@@ -52,6 +53,16 @@ def configure(settings: LogSettings) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def tamed(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """A line in which no text, devices' and callers' least of all, can give a terminal orders or begin a new line."""
+    return {
+        key: (printable_lines if key == "exception" else printable)(value)
+        if isinstance(value, str)
+        else value
+        for key, value in line.items()
+    }
+
+
 def as_json(_: WrappedLogger, __: str, line: EventDict) -> str:
-    """A line as JSON; what JSON does not know is written as Python shows it."""
-    return msgspec.json.encode(line, enc_hook=repr).decode()
+    """A line as JSON."""
+    return json_text(line)

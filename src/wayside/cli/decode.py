@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterator
 from typing import Annotated, Final
 
-import msgspec
 from cyclopts import Parameter
 
 from wayside.app.clock import now
 from wayside.app.decode import inspect_any
 from wayside.app.suggest import suggestion
 from wayside.cli.exits import FAILED, OK, UsageError
+from wayside.cli.output import json_line
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Side, Transport
 
@@ -57,7 +57,7 @@ def decode(
     all_valid = True
     for argument, text in _inputs(frames):
         for line in inspect_any(family, ways, sides, read_bytes(text, argument), now()):
-            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+            json_line(line)
             all_valid = all_valid and line["valid"]
     return OK if all_valid else FAILED
 

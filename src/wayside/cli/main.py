@@ -129,5 +129,8 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _complain(error: object, code: int) -> int:
-    sys.stderr.write(f"wayside: {error}\n")
+    from wayside.model.text import printable_lines
+
+    # The words may be the server's, and hold what somebody else called something.
+    sys.stderr.write(f"wayside: {printable_lines(str(error))}\n")
     return code

@@ -10,10 +10,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from wayside.model.text import json_text, printable
 
 LINE_MAX: Final = 100_000
 """Wider than any row, so that programs such as grep see rows whole."""
@@ -26,7 +27,7 @@ _FRACTION: Final = re.compile(r"\.\d+Z$")
 
 def json_line(value: object) -> None:
     """One value as a line of JSON on stdout."""
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.write(json_text(value) + "\n")
 
 
 def note(text: str) -> None:
@@ -67,11 +68,3 @@ def cell(value: object) -> str:
     if isinstance(value, list | tuple):
         return ",".join(map(cell, value))
     return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """Text whose control characters are spelled out; line feeds too, so that a value stays on its line."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )

@@ -15,8 +15,9 @@ from websockets.sync.client import connect
 from wayside.cli.client import PREFIX
 from wayside.cli.exits import CliError
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import at, cell, json_line, note, printable
+from wayside.cli.output import at, cell, json_line, note
 from wayside.model.events import Kind
+from wayside.model.text import printable
 
 RETRY_S: Final = 2.0
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import msgspec
 
 from wayside.model.instant import Instant
 from wayside.protocol.questions import OpenCommand
+
+NAME_CHARACTERS_MAX: Final = 128
+"""Of a file's name: printed ones have up to 60."""
 
 
 class Signature(enum.StrEnum):
@@ -70,6 +74,16 @@ class Wanted(msgspec.Struct, frozen=True):
     shot: Shot | None = None
     channels: tuple[str, ...] = ()
     local: tuple[Instant, Instant] | None = None
+
+
+def is_name(text: str) -> bool:
+    """Whether a file may be called so: no path, no control or format character, not hidden, not endless."""
+    return (
+        0 < len(text) <= NAME_CHARACTERS_MAX
+        and text.isprintable()
+        and not text.startswith(".")
+        and not set(text) & set("/\\:")
+    )
 
 
 class Uploads(msgspec.Struct, frozen=True):

@@ -15,9 +15,6 @@ from wayside.protocol.questions import OpenCommand
 from wayside.protocol.uploads import FileName, Shot, Wanted
 from wayside.wire.civil import instant_from_civil
 
-NAME_CHARACTERS_MAX: Final = 128
-"""Printed ones have up to 60."""
-
 _EVENT: Final = re.compile(r"EVENT_(?P<imei>[0-9]{15})_")
 _TIME: Final = re.compile(
     r"(?<![0-9])([0-9]{4})_([0-9]{2})_([0-9]{2})_([0-9]{2})_([0-9]{2})_([0-9]{2})"
@@ -35,16 +32,6 @@ CAMERAS: Final = {"out": (ROAD,), "in": (CABIN,), "inout": (ROAD, CABIN), 1: (RO
 RECORDING_US: Final = 10 * MINUTE
 # Cuts are made at key frames, and clocks are read in whole seconds.
 CUT_US: Final = MINUTE
-
-
-def is_name(text: str) -> bool:
-    """Whether a file may be called so: no path, no control or format character, not hidden, not endless."""
-    return (
-        0 < len(text) <= NAME_CHARACTERS_MAX
-        and text.isprintable()
-        and not text.startswith(".")
-        and not set(text) & set("/\\:")
-    )
 
 
 def ident_in(name: str) -> str:

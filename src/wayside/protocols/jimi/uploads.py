@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from wayside.protocol.imei import IMEI_DIGITS
-from wayside.protocol.uploads import Claim, NameList, Signature, Uploads
-from wayside.protocols.jimi.file_names import ident_in, is_name, read_name, wanted
+from wayside.protocol.uploads import Claim, NameList, Signature, Uploads, is_name
+from wayside.protocols.jimi.file_names import ident_in, read_name, wanted
 
 SECRET: Final = "jimidvr@123!443"  # noqa: S105 - printed in the document (6.1.2), the same for every camera
 FIELDS: Final = frozenset({"filename", "timestamp", "sign", "imei", "instructionId"})

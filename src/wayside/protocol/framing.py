@@ -92,23 +92,32 @@ class Framer(ABC, Generic[F]):
     frame_bytes_max: int
 
     def __init__(self) -> None:
-        self._rest = b""
+        self.rest = b""
+        """What waits for the rest of its frame."""
 
     @property
     def pending(self) -> int:
-        """Bytes that wait for the rest of their frame."""
-        return len(self._rest)
+        """How many bytes wait."""
+        return len(self.rest)
 
     def feed(self, data: bytes) -> list[F | BadFrame]:
         """Everything that is whole now, in order.  Never raises, whatever the bytes."""
-        buffer = self._rest + data if self._rest else data
+        # Nearly every read is one frame: it is opened without a search, which would find the same.
+        if not self.rest and self.is_one(data):
+            try:
+                return [self.open(data, 0, len(data))]
+            except FrameError:
+                pass
+        return self._cut(self.rest + data if self.rest else data)
+
+    def _cut(self, buffer: bytes) -> list[F | BadFrame]:
         size = len(buffer)
         found: list[F | BadFrame] = []
         refused = 0
         position = seen = 0
         while refused < BAD_FRAMES_PER_FEED_MAX:
             if seen == size:
-                self._rest = b""
+                self.rest = b""
                 return found
             start = self.find(buffer, position)
             length = self.measure(buffer, start) if start < size else MORE
@@ -125,7 +134,7 @@ class Framer(ABC, Generic[F]):
                 continue
             end = start + length
             if length == MORE or end > size:
-                self._rest = buffer[start:]
+                self.rest = buffer[start:]
                 return found
             try:
                 found.append(self.open(buffer, start, end))
@@ -135,8 +144,12 @@ class Framer(ABC, Generic[F]):
                 refused += 1
                 position = end if error.in_step else start + 1
             seen = position
-        self._rest = b""
+        self.rest = b""
         return found
+
+    def is_one(self, data: bytes) -> bool:  # noqa: ARG002 - for those who can tell
+        """Whether a start mark stands first and what follows is exactly one frame long.  No promise: False is right."""
+        return False
 
     def noise(self, buffer: bytes, start: int, end: int) -> bytes:
         """The part of ``buffer[start:end]``, between two frames, that is worth a complaint.  All of it, as a rule."""

@@ -56,6 +56,11 @@ class JimiFramer(Framer[Frame]):
         self._side = side
         self._names = NAMES[side]
 
+    def is_one(self, data: bytes) -> bool:
+        """By the short start mark and its length."""
+        size = len(data) - SHORT_OUTSIDE_BYTES
+        return size >= COUNTED_BYTES and data[len(SHORT_START)] == size and data.startswith(SHORT_START)
+
     def find(self, buffer: bytes, position: int) -> int:
         """The next ``78 78`` or ``79 79``, or one such byte at the very end."""
         if buffer.startswith(STARTS, position):

@@ -52,12 +52,13 @@ class JimiSession:
         if self._ident is None:
             return [Close(NO_LOGIN)]
         message = parse_device(frame)
-        effects: Effects = [Emit(event) for event in events(message)]
+        meant = map(Emit, events(message))
         if code in ANSWERED:
-            effects.append(_answer(frame))
-        elif self._pending is None:
+            return [*meant, _answer(frame)]
+        effects: Effects = [*meant]
+        if self._pending is None:
             return effects
-        elif isinstance(message, Reply | ReplyWithLanguage):
+        if isinstance(message, Reply | ReplyWithLanguage):
             effects += self._pending.replied(message.server_flag, reply_text(message), at)
         elif code == ALARM and (names := uploading(message)):
             self._pending.uploading(names)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlsplit
 
 import msgspec
 from cyclopts import Parameter
@@ -19,8 +21,10 @@ from wayside.cli.output import json_line
 from wayside.model.errors import NotFound
 from wayside.protocol.base import Link, Transport
 from wayside.protocol.simulator import Behaviour
-from wayside.simulate.fleet import Fleet, FleetPlan
 from wayside.simulate.tally import Tally
+
+if TYPE_CHECKING:  # an HTTP client is loaded with it: not for a help page
+    from wayside.simulate.fleet import FleetPlan
 
 Count = Annotated[int, Parameter(validator=Number(gte=1))]
 Positive = Annotated[float, Parameter(validator=Number(gt=0))]
@@ -28,7 +32,7 @@ Share = Annotated[float, Parameter(validator=Number(gte=0, lte=1))]
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """A second of a fleet's life; rates are per second, the rest are totals."""
+    """A second of a fleet's life; rates are per second, the rest are totals, and ``streams`` those that are live."""
 
     elapsed_s: float
     devices: int
@@ -40,6 +44,9 @@ class Progress(msgspec.Struct, frozen=True):
     reconnects: int
     refused: int
     bad: int
+    posts: int
+    posts_lost: int
+    streams: int
 
 
 def simulate(
@@ -56,6 +63,8 @@ def simulate(
     faults: Share = 0.0,
     duration: Positive | None = None,
     first: Count = 1,
+    upload: str | None = None,
+    rtmp: str | None = None,
     json: Json = False,
 ) -> int:
     """Connect simulated devices, and print each second what they do, until Ctrl-C or for a time.
@@ -74,6 +83,8 @@ def simulate(
         faults: On which share of occasions a device misbehaves as real ones do, 0 to 1.
         duration: Seconds; without end if not given.
         first: The number of the first device: keeps the devices of two fleets apart.
+        upload: Where cameras upload to, http://HOST:PORT/upload; nowhere, until a command tells them, if not given.
+        rtmp: Where cameras stream to, rtmp://HOST:PORT/live; nowhere, until a command tells them, if not given.
         json: A JSON object per second, for programs.
     """
     if ble is not None:
@@ -84,8 +95,10 @@ def simulate(
         lock = BlePlan(_link(known.name, Transport.BLE), uuids, ble, Behaviour(first, interval, faults), seed)
         simulate_ble(lock, duration, json=json)
         return OK
+    from wayside.simulate.fleet import FleetPlan
+
     link, target = _port(protocol, to) if serial else _target(protocol, to)
-    plan = FleetPlan(link, target, count, interval, faults, seed, first)
+    plan = FleetPlan(link, target, count, interval, faults, seed, first, *_servers(protocol, upload, rtmp))
     tally = run_loop(_run(plan, duration, json=json))
     return OK if tally.connected else FAILED
 
@@ -103,6 +116,28 @@ def _target(name: str, to: str | None) -> tuple[Link, tuple[str, int]]:
     except ValueError as error:
         raise UsageError(f"--to: {error}") from error
     return link, target
+
+
+def _servers(name: str, upload: str | None, rtmp: str | None) -> tuple[str, str]:
+    """Where devices of this family upload and stream to; "" is nowhere."""
+    from wayside.app import protocols
+
+    known = protocols.protocol(name)
+    if upload is not None and known.uploads is None:
+        raise UsageError(f"--upload: {name} uploads nothing")
+    if rtmp is not None and not known.channels:
+        raise UsageError(f"--rtmp: {name} streams nothing")
+    return _address("--upload", upload, "http"), _address("--rtmp", rtmp, "rtmp")
+
+
+def _address(option: str, url: str | None, scheme: str) -> str:
+    if url is None:
+        return ""
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme == scheme and parts.hostname and parts.port != 0:
+            return url.rstrip("/")
+    raise UsageError(f"{option}: {scheme}://HOST:PORT/… is expected, not {url}")
 
 
 def _link(name: str, transport: Transport) -> Link:
@@ -125,6 +160,8 @@ WAYS: Final = {Transport.TCP: "--to", Transport.SERIAL: "--serial", Transport.BL
 
 async def _run(plan: FleetPlan, duration_s: float | None, *, json: bool) -> Tally:
     """Run the fleet; its tally just before it hung up."""
+    from wayside.simulate.fleet import Fleet
+
     fleet = Fleet(plan)
     began = before_at = time.monotonic()
     before = fleet.tally.copy()
@@ -159,6 +196,9 @@ def progress(devices: int, tally: Tally, before: Tally, span_s: float, elapsed_s
         reconnects=tally.reconnects,
         refused=tally.refused,
         bad=tally.bad,
+        posts=tally.posts,
+        posts_lost=tally.posts_lost,
+        streams=tally.streams,
     )
 
 
@@ -179,9 +219,17 @@ def show(now: Progress, *, json: bool) -> None:
     else:
         sys.stdout.write(
             f"{now.elapsed_s:8.1f} s   connected {now.connected}/{now.devices}   "
-            f"sent {now.sent_per_s:g}/s   received {now.received_per_s:g}/s   reconnects {now.reconnects}\n"
+            f"sent {now.sent_per_s:g}/s   received {now.received_per_s:g}/s   reconnects {now.reconnects}"
+            f"{_media(now)}\n"
         )
     sys.stdout.flush()
+
+
+def _media(now: Progress) -> str:
+    """Of cameras that upload and stream."""
+    posts = f"   uploads {now.posts}" if now.posts else ""
+    lost = f"   cut off {now.posts_lost}" if now.posts_lost else ""
+    return f"{posts}{lost}   streams {now.streams}" if now.streams else posts + lost
 
 
 def summary(tally: Tally, elapsed_s: float) -> str:

@@ -13,8 +13,7 @@ import msgspec
 
 from wayside.model.instant import Instant, seconds
 from wayside.protocol.simulator import Answer, Post, Sample
-
-SECRET: Final = "jimidvr@123!443"  # noqa: S105 - printed in the document (6.1.2), the same for every camera
+from wayside.protocols.jimi.uploads import SECRET, signature
 
 BEGIN_S: Final = 1.0
 """From the announcement to the upload: the file has to be closed first."""
@@ -142,11 +141,6 @@ def _code(answer: Answer) -> Any:  # noqa: ANN401 - whatever a server writes the
         return None
     code = body.get("code") if isinstance(body, dict) else None
     return code if isinstance(code, int | str) else None
-
-
-def signature(text: str) -> str:
-    """Section 6.1.2: base64 over the hexadecimal digits of the MD5, not over its bytes."""
-    return b64encode(hashlib.md5(text.encode()).hexdigest().encode()).decode()  # noqa: S324 - the document's choice
 
 
 def fields_of(name: str, timestamp: str) -> dict[str, str]:

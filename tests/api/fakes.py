@@ -16,7 +16,11 @@ from tests.api.fake_relays import FakeRelays
 from wayside.api.app import build_app
 from wayside.api.services import Distribution, MetricKind, Sample, Services
 from wayside.api.tokens import Scope, Tokens
+from wayside.engines.blobs import DirectoryBlobs
+from wayside.engines.embedded import EmbeddedStore
 from wayside.media.firmware import FirmwareDirectory
+from wayside.media.shelf import Shelf
+from wayside.media.thumbnails import Thumbnails
 from wayside.model.commands import Capability, CommandRecord, Risk, State, Transition
 from wayside.model.errors import CommandError, Conflict, KeyReused, NotFound, StoreUnavailable
 from wayside.model.events import Kind, Latest, StoredEvent, StoredFrame
@@ -410,6 +414,11 @@ class World:
         self.tokens = Tokens(self.store, self.clock)
         self.shelf = FirmwareDirectory(directory, lambda: "http://lock.test", self.clock, bytes_max=1_000_000)
         self.relays = FakeRelays(self.store.records)
+        # The real ones: what is served of files is what lies on a disk.
+        self.media = EmbeddedStore(directory.parent / "media-records")
+        blobs = DirectoryBlobs(directory.parent / "media" / "blobs")
+        thumbnails = Thumbnails(directory.parent / "media" / "thumbnails", blobs)
+        self.media_shelf = Shelf(self.media, blobs, directory.parent / "media" / "incoming", thumbnails)
         self.cabinets = Cabinets(self.store, self.clock)
         self.not_ready: str | None = None
         self.samples = [Sample("wayside_frames", MetricKind.COUNTER, "Frames", 3, {"protocol": "demo"})]
@@ -421,6 +430,8 @@ class World:
             desk=FakeDesk(lambda: self.services, self.store),
             relays=self.relays,
             firmware=self.shelf,
+            media=self.media,
+            shelf=self.media_shelf,
             rentals=self.cabinets.office,
             feed=Feed(),
             protocols=(DEMO,),
@@ -437,6 +448,8 @@ class World:
 
     async def open(self) -> "World":
         self.shelf.open()
+        await self.media.open()
+        self.media_shelf.open()
         first = await self.tokens.open()
         assert first is not None
         self.token[Scope.ADMIN] = first

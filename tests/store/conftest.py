@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.samples import Shelf
-from wayside.engines.embedded import EmbeddedStore, ledger, log, rentals, side_index
+from wayside.engines.embedded import EmbeddedStore, ledger, log, media, rentals, retention, side_index
 from wayside.ports.store import Store
 
 
@@ -49,6 +49,8 @@ async def shelf(
         monkeypatch.setattr(side_index, "ROUND_EVERY_S", 0.0)
         monkeypatch.setattr(log, "SCAN_ROWS", 4)
         monkeypatch.setattr(rentals, "SCAN_RENTALS", 2)
+        monkeypatch.setattr(media, "SCAN_FILES", 2)
+        monkeypatch.setattr(retention, "SLICE_ROWS", 3)
         monkeypatch.setattr(ledger, "SHAPES_MAX", 2)
     shelf = EmbeddedShelf(tmp_path / "data")
     yield shelf

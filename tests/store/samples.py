@@ -8,6 +8,7 @@ import msgspec
 from wayside.model.commands import CommandRecord, State
 from wayside.model.events import Event, Kind, Values
 from wayside.model.instant import MINUTE, SECOND, Instant
+from wayside.ports.media import MediaQuery
 from wayside.ports.store import (
     AlarmQuery,
     Batch,
@@ -21,7 +22,7 @@ from wayside.ports.store import (
     Store,
 )
 
-Q = TypeVar("Q", Span, EventQuery, FrameQuery, AlarmQuery, CommandQuery, DeviceQuery)
+Q = TypeVar("Q", Span, EventQuery, FrameQuery, AlarmQuery, CommandQuery, DeviceQuery, MediaQuery)
 
 START: Instant = 1_700_000_000 * SECOND
 ONE = "jimi:353376110008882"

@@ -12,6 +12,7 @@ from wayside.api.tokens import Tokens
 from wayside.model.instant import Instant
 from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
+from wayside.ports.media import MediaShelf, MediaStore
 from wayside.ports.platform import CommandDesk, Devices
 from wayside.ports.relay import Relays
 from wayside.ports.rentals import AvailabilityFeed, Rentals
@@ -68,6 +69,8 @@ class Services(msgspec.Struct, frozen=True):
     desk: CommandDesk
     relays: Relays
     firmware: FirmwareShelf
+    media: MediaStore
+    shelf: MediaShelf
     rentals: Rentals
     protocols: tuple[Protocol, ...]
     tokens: Tokens

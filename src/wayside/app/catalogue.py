@@ -31,6 +31,9 @@ OFF: Final = frozenset({"off", "none"})
 
 ANY_INTERFACE: Final = "0.0.0.0"  # noqa: S104 - devices are never on this machine
 
+SECRET: Final = frozenset({"media.s3_access_key", "media.s3_secret_key"})
+"""Settings that are never shown."""
+
 BY_PROTOCOL: Final = frozenset({"listen", "options"})
 """Tables that have a setting for each protocol."""
 
@@ -120,6 +123,7 @@ def check_timezone(name: str) -> None:
 CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "http": parse_address,
     "public_url": check_url,
+    "media.s3_endpoint": check_url,
     "ports": own_ports,
     "serial": check_serials,
     "ble_devices": ble_devices,

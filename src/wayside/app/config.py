@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from wayside.app.catalogue import ENVIRONMENT_PREFIX, SETTINGS, Setting
+from wayside.app.catalogue import ENVIRONMENT_PREFIX, SECRET, SETTINGS, Setting
 from wayside.app.settings import Settings
 from wayside.app.suggest import suggestion
 from wayside.model.errors import ConfigError
@@ -50,6 +50,8 @@ class Configuration(msgspec.Struct, frozen=True):
     def open_value(self, name: str) -> object:
         """The same without secrets: options hold keys and passwords."""
         value = self.value(name)
+        if name in SECRET and value is not None:
+            return HIDDEN
         if name.startswith("options.") and isinstance(value, dict):
             return dict.fromkeys(value, HIDDEN)
         return value
@@ -129,7 +131,8 @@ def _convert(given: Assignment) -> object:
 def _words(error: ValueError, setting: Setting, value: object) -> str:
     if isinstance(error, msgspec.ValidationError):
         constraint = str(error).removesuffix(".")
-        return f"{value!r} is wrong, this is: {setting.type_name.replace('`', '')} ({constraint})"
+        value = HIDDEN if setting.name in SECRET else repr(value)
+        return f"{value} is wrong, this is: {setting.type_name.replace('`', '')} ({constraint})"
     return str(error)
 
 

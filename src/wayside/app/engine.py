@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from wayside.api.services import Services
 from wayside.api.tokens import Tokens
 from wayside.app.address import Address, parse_address
 from wayside.app.clock import now
+from wayside.app.media import build_blobs, build_shelf, media_directory, open_media, tidy_forever
 from wayside.app.metrics import samples
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.reach import base_url
@@ -67,6 +68,9 @@ class Engine:
         self._store = EmbeddedStore(self._data_dir)
         self._tokens = Tokens(self._store, now)
         self._firmware = FirmwareDirectory(self._data_dir / FIRMWARE_FOLDER, self._base_url, now)
+        self._media_directory = media_directory(settings.media, self._data_dir)
+        self._blobs = build_blobs(settings.media, self._media_directory)
+        self._shelf = build_shelf(self._store, self._blobs, self._media_directory)
         rules = CabinetRules(CABINETS)
         self._gateway = Gateway(
             PROTOCOLS,
@@ -95,6 +99,8 @@ class Engine:
             desk=self._gateway.desk,
             relays=self._gateway.relays,
             firmware=self._firmware,
+            media=self._store,
+            shelf=self._shelf,
             rentals=self._office,
             feed=publication(
                 settings, rules, store=self._store, devices=devices, base_url=self._base_url, clock=now
@@ -121,6 +127,7 @@ class Engine:
             stack.push_async_callback(self._store.close)
             first_token = await self._tokens.open()
             self._open_firmware()
+            open_media(self._blobs, self._shelf, self._media_directory)
             # Stopped last of all that talks: until then callers can see how devices take their leave.
             web = await stack.enter_async_context(AsyncExitStack())
             stack.push_async_callback(self._gateway.drain)
@@ -128,7 +135,12 @@ class Engine:
             listens = _listens(self._settings)
             await self._gateway.start(listens, [parse_serial(text) for text in self._settings.serial])
             web.push_async_callback(self._start_http().stop)
-            await stack.enter_async_context(_pruning(self._store, self._settings))
+            await stack.enter_async_context(
+                _running(prune_forever(self._store, retention_of(self._settings.retention)))
+            )
+            await stack.enter_async_context(
+                _running(tidy_forever(self._shelf, self._blobs, self._settings.media))
+            )
             self._stack = stack.pop_all()
         listeners = {
             listen.protocol if listen.ident is None else f"{listen.protocol}:{listen.ident}": Address(
@@ -186,8 +198,8 @@ def _listens(settings: Settings) -> list[Listen]:
 
 
 @asynccontextmanager
-async def _pruning(store: EmbeddedStore, settings: Settings) -> AsyncIterator[None]:
-    task = asyncio.create_task(prune_forever(store, retention_of(settings.retention)))
+async def _running(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -74,6 +74,29 @@ class GbfsSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The language of names, as an IETF tag."""
 
 
+class MediaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Pictures, clips and recordings: where they are kept, and for how long."""
+
+    directory: Annotated[str, Meta(min_length=1)] | None = None
+    """The folder for files of devices; without it, `media` in `data_dir`. Uploads arrive here with a bucket, too."""
+    s3_bucket: Annotated[str, Meta(min_length=3, max_length=63)] | None = None
+    """The bucket of an S3-compatible object store that takes the files in place of the directory."""
+    s3_endpoint: str | None = None
+    """Where the object store is, such as `http://minio:9000`; without it, Amazon's of the region."""
+    s3_region: Annotated[str, Meta(min_length=1)] = "us-east-1"
+    """The bucket's region."""
+    s3_prefix: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_./-]*$")] = ""
+    """What the names of all objects begin with, where the bucket is shared."""
+    s3_access_key: str | None = None
+    """The object store's access key; without it, what the environment or the machine's role says."""
+    s3_secret_key: str | None = None
+    """The secret that belongs to it; better in the environment than in a file."""
+    retention_age_days: Days | None = None
+    """Files received longer ago are removed."""
+    device_bytes: Annotated[int, Meta(ge=1_000_000)] | None = None
+    """While a device's files have more bytes than this, its oldest ones are removed."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server's settings."""
 
@@ -112,6 +135,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The feed of what there is to borrow, for maps."""
     retention: RetentionSettings = RetentionSettings()
     """How long the log is kept."""
+    media: MediaSettings = MediaSettings()
+    """Pictures, clips and recordings: where they are kept, and for how long."""
     log: LogSettings = LogSettings()
     """What the server says on stderr."""
     limits: Limits = Limits()

@@ -23,6 +23,9 @@ class Blobs(Protocol):
             NotFound: there is no such blob.
         """
 
+    def local(self, key: str) -> Path | None:
+        """The file of this machine that it lies in, if it lies in one: to be read and nothing else."""
+
     async def delete(self, key: str) -> None:
         """Remove it; nothing happens when there is none."""
 

@@ -7,6 +7,8 @@ hears that the file was taken.
 from __future__ import annotations
 
 import enum
+from collections.abc import AsyncIterator, Collection
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -103,7 +105,11 @@ class MediaStore(Protocol):
     """The records; every method may raise ``StoreUnavailable``, and then nothing of it is stored."""
 
     async def keep_file(self, file: MediaFile) -> Kept:
-        """Durable when this returns.  The same bytes (``sha256``) of the same device are kept once."""
+        """Durable when this returns.  The same bytes (``sha256``) of the same device are kept once.
+
+        Raises:
+            NotFound: there is no such device, or not any more.
+        """
 
     async def file(self, file: str) -> MediaFile | None:
         """One file."""
@@ -114,8 +120,17 @@ class MediaStore(Protocol):
     async def files(self, query: MediaQuery) -> Page[MediaFile]:
         """Newest first."""
 
+    async def files_named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The newest file's id of each pair of device and name, where there is one."""
+
     async def forget_file(self, file: str) -> bool:
-        """Remove the record (its blob is the caller's business, afterwards); False if there was none."""
+        """Remove the record, and note its blob among the orphans; False if there was none."""
+
+    async def orphans(self, limit: int) -> list[str]:
+        """Blobs whose record is gone, also because their device is: to be removed, and then buried."""
+
+    async def bury(self, gone: Collection[str]) -> None:
+        """These blobs are gone."""
 
     async def surplus(
         self, now: Instant, age_s: float | None, device_bytes: int | None, limit: int
@@ -125,11 +140,50 @@ class MediaStore(Protocol):
     async def usage(self, device: str, since: Instant) -> Usage:
         """How much of the device is kept."""
 
-    async def file_ids(self) -> set[str]:
-        """All ids, to find blobs without a record."""
+    async def without_record(self, ids: Collection[str]) -> list[str]:
+        """Those of the ids that nothing is known of, to find blobs that a crash left behind."""
 
     async def put_recordings(self, device: str, recordings: list[Recording]) -> None:
-        """The device's list, whole, replaces the one before."""
+        """The device's list, whole, replaces the one before.  A name stands in it once.
+
+        Raises:
+            NotFound: there is no such device, or not any more.
+        """
 
     async def recordings(self, device: str, span: Span) -> Page[Recording]:
-        """What the device said it holds; newest ``taken_at`` first."""
+        """What the device said it holds; newest ``taken_at`` first, which is also what the span is by."""
+
+
+class MediaShelf(Protocol):
+    """Records and blobs together, so that neither is ever without the other for longer than a crash lasts."""
+
+    @property
+    def incoming(self) -> Path:
+        """A folder of this machine for files that are still arriving, named ``*.part``; emptied at each start."""
+
+    async def keep(self, part: Path, file: MediaFile) -> Kept:
+        """Take a file over whose bytes are all in ``part``: blob and record are durable when this returns.
+
+        ``part`` is gone afterwards; the same bytes of the same device are kept once.
+
+        Raises:
+            NotFound: there is no such device, or not any more; ``part`` is gone, too.
+            StoreUnavailable: nothing is kept; ``part`` may be gone or not, its bytes have to come again.
+        """
+
+    async def remove(self, file: str) -> bool:
+        """Remove the record, then the blob; False if there was no such file."""
+
+    def read(self, file: MediaFile, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from ``start`` up to ``end`` (None: to the last), in small pieces.
+
+        Raises:
+            NotFound: it was removed meanwhile.
+        """
+
+    async def thumbnail(self, file: MediaFile) -> bytes:
+        """A small JPEG of a picture, or of a clip's first frame.
+
+        Raises:
+            CommandError: the file is none that shows anything, or is broken.
+        """

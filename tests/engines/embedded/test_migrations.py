@@ -64,7 +64,7 @@ async def test_what_version_1_kept_is_there_in_the_newest(tmp_path: Path) -> Non
     await store.create_command(command())
     await store.close()
     db = apsw.Connection(str(tmp_path / DATABASE))
-    for table in ("bank", "slot", "rental"):
+    for table in ("bank", "slot", "rental", "media", "media_orphan", "recording"):
         db.execute(f"DROP TABLE {table}")
     db.execute("ALTER TABLE device DROP COLUMN options")
     db.execute("INSERT INTO device VALUES ('jimi:1', 'jimi', 'accepted', 7, 'Van')")

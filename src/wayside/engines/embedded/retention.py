@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import apsw
 
+from wayside.engines.embedded import media
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.marks import mark
 from wayside.engines.embedded.side_index import SideIndex
@@ -187,5 +188,7 @@ def _remove_device(db: apsw.Connection, device: int) -> None:
     if commands:
         db.executemany("DELETE FROM command_transition WHERE command = ?", commands)
         db.executemany("DELETE FROM command WHERE seq = ?", commands)
+        return
+    if media.forget_device(db, device, SLICE_ROWS):
         return
     db.execute("DELETE FROM forgotten WHERE device = ?", (device,))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import apsw
 import structlog
 
-from wayside.engines.embedded import access, commands, devices, log, rentals
+from wayside.engines.embedded import access, commands, devices, log, media, rentals
 from wayside.engines.embedded.append import append_entries
 from wayside.engines.embedded.checkpoints import Checkpoints
 from wayside.engines.embedded.files import Files, open_files
@@ -22,6 +22,7 @@ from wayside.model.errors import StoreUnavailable
 from wayside.model.events import Latest, StoredEvent, StoredFrame
 from wayside.model.instant import Instant
 from wayside.model.rentals import Rental, Snapshot
+from wayside.ports.media import Kept, MediaFile, MediaQuery, Recording, Usage
 from wayside.ports.rentals import RentalQuery
 from wayside.ports.store import (
     Alarm,
@@ -213,6 +214,63 @@ class EmbeddedStore:
     async def rentals(self, query: RentalQuery) -> Page[Rental]:
         """Newest first."""
         return await self._read(lambda db: rentals.rentals(db, query))
+
+    # Media
+    async def keep_file(self, file: MediaFile) -> Kept:
+        """The same bytes of the same device are kept once."""
+        ledger = self._up.files.ledger
+        return await self._write(lambda db: media.keep(db, ledger, file))
+
+    async def file(self, file: str) -> MediaFile | None:
+        """One file."""
+        return await self._read(lambda db: media.file(db, file))
+
+    async def file_with_content(self, device: str, sha256: str) -> MediaFile | None:
+        """The device's file with these bytes."""
+        return await self._read(lambda db: media.with_content(db, device, sha256))
+
+    async def files(self, query: MediaQuery) -> Page[MediaFile]:
+        """Newest first."""
+        return await self._read(lambda db: media.files(db, query))
+
+    async def files_named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The newest file of each device and name."""
+        return await self._read(lambda db: media.named(db, names))
+
+    async def forget_file(self, file: str) -> bool:
+        """Its blob is an orphan from then on."""
+        return await self._write(lambda db: media.forget(db, file))
+
+    async def orphans(self, limit: int) -> list[str]:
+        """Blobs whose record is gone."""
+        return await self._read(lambda db: media.orphans(db, limit))
+
+    async def bury(self, gone: Collection[str]) -> None:
+        """These blobs are gone."""
+        await self._write(lambda db: media.bury(db, gone))
+
+    async def without_record(self, ids: Collection[str]) -> list[str]:
+        """Those of the ids that nothing is known of."""
+        return await self._read(lambda db: media.without_record(db, ids))
+
+    async def surplus(
+        self, now: Instant, age_s: float | None, device_bytes: int | None, limit: int
+    ) -> list[MediaFile]:
+        """What is too old, or beyond its device's share."""
+        return await self._read(lambda db: media.surplus(db, now, age_s, device_bytes, limit))
+
+    async def usage(self, device: str, since: Instant) -> Usage:
+        """How much of the device is kept."""
+        return await self._read(lambda db: media.usage(db, device, since))
+
+    async def put_recordings(self, device: str, recordings: list[Recording]) -> None:
+        """The list replaces the one before."""
+        ledger = self._up.files.ledger
+        await self._write(lambda db: media.put_recordings(db, ledger, device, recordings))
+
+    async def recordings(self, device: str, span: Span) -> Page[Recording]:
+        """What the device said it holds."""
+        return await self._read(lambda db: media.recordings(db, device, span))
 
     # Alarms
     async def alarms(self, query: AlarmQuery) -> Page[Alarm]:

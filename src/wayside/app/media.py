@@ -1,0 +1,108 @@
+"""The media store: where it keeps its files, and the task that keeps it tidy."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from wayside.app.clock import now
+from wayside.app.retention import DAY_S, ROUND_EVERY_S, SLICE_PAUSE_S
+from wayside.app.settings import MediaSettings
+from wayside.engines.blobs import S3, BucketBlobs, DirectoryBlobs
+from wayside.media.shelf import Shelf
+from wayside.media.thumbnails import Thumbnails
+from wayside.model.errors import ConfigError, StoreUnavailable
+from wayside.ports.blobs import Blobs
+from wayside.ports.media import MediaStore
+
+DIRECTORY: Final = "media"
+"""In the data directory, unless the settings name another."""
+
+BLOBS: Final = "blobs"
+INCOMING: Final = "incoming"
+THUMBNAILS: Final = "thumbnails"
+
+log = structlog.get_logger(__name__)
+
+
+def media_directory(settings: MediaSettings, data_dir: Path) -> Path:
+    """Where files arrive, and stay unless they go into a bucket."""
+    return data_dir / DIRECTORY if settings.directory is None else Path(settings.directory).absolute()
+
+
+def build_blobs(settings: MediaSettings, directory: Path) -> Blobs:
+    """A bucket if one is named, else a directory.
+
+    Raises:
+        ConfigError: half a pair of keys.
+    """
+    if settings.s3_bucket is None:
+        return DirectoryBlobs(directory / BLOBS)
+    if (settings.s3_access_key is None) != (settings.s3_secret_key is None):
+        raise ConfigError("media.s3_access_key and media.s3_secret_key belong together: one is missing")
+    return BucketBlobs(
+        S3(
+            settings.s3_bucket,
+            settings.s3_endpoint,
+            settings.s3_region,
+            settings.s3_prefix,
+            settings.s3_access_key,
+            settings.s3_secret_key,
+        )
+    )
+
+
+def build_shelf(store: MediaStore, blobs: Blobs, directory: Path) -> Shelf:
+    """Blobs and records together."""
+    return Shelf(store, blobs, directory / INCOMING, Thumbnails(directory / THUMBNAILS, blobs))
+
+
+def open_media(blobs: Blobs, shelf: Shelf, directory: Path) -> None:
+    """Make the folders and clear what an interrupted start left.
+
+    Raises:
+        ConfigError: a folder cannot be used.
+    """
+    try:
+        if isinstance(blobs, DirectoryBlobs):
+            blobs.open()
+        shelf.open()
+    except OSError as error:
+        raise ConfigError(f"media.directory: {directory}: {error.strerror or error}") from error
+
+
+async def tidy_forever(shelf: Shelf, blobs: Blobs, settings: MediaSettings) -> None:
+    """Sweep once, then prune round after round until cancelled.  What fails is tried again with the next round."""
+    swept = False
+    if (reason := await blobs.healthy()) is not None:
+        log.error("media: no file can be kept right now", reason=reason)
+    while True:
+        try:
+            if not swept:
+                lost = await shelf.sweep()
+                swept = True
+                if lost:
+                    log.info("media: removed blobs that a crash left without a record", blobs=lost)
+            pruned = await tidy_round(shelf, settings)
+        except StoreUnavailable as error:
+            log.warning("media: not tidied", reason=str(error))
+        else:
+            if pruned:
+                log.info("retention: pruned", media=pruned)
+        await asyncio.sleep(ROUND_EVERY_S)
+
+
+async def tidy_round(shelf: Shelf, settings: MediaSettings) -> int:
+    """Remove what is too old or too much, and every blob whose record is gone; how many files were pruned."""
+    age_s = None if settings.retention_age_days is None else settings.retention_age_days * DAY_S
+    total = 0
+    while touched := await shelf.prune(now(), age_s, settings.device_bytes):
+        total += touched
+        await asyncio.sleep(SLICE_PAUSE_S)
+    while cleared := await shelf.clear():
+        log.debug("media: removed blobs of records that are gone", blobs=cleared)
+        await asyncio.sleep(SLICE_PAUSE_S)
+    return total

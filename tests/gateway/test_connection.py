@@ -16,7 +16,7 @@ from wayside.protocol.base import Transport
 async def test_a_bad_frame_is_counted_and_forgiven() -> None:
     async with running("0001") as world:
         wire = world.connect("0001")
-        wire.connection.data_received(b"\xff\xfe\n")
+        wire.say_bytes(b"\xff\xfe\n")
         wire.say("NONSENSE\nREPORT 1 a\n")
         await world.settle()
         assert wire.heard()[-1] == "OK 1"
@@ -68,7 +68,7 @@ async def test_no_secret_gets_into_the_log(
     async with running("0001") as world:
         wire = world.connect("0001")
         wire.say("X " + "Y" * 60 + "SESAME\n")  # the log's sample ends within it
-        wire.connection.data_received(b"\xff SESAME\n")
+        wire.say_bytes(b"\xff SESAME\n")
         world.connect().say("REPORT 1 SESAME\n")
         wire.say("BOOM\n")
         out = capsys.readouterr().out

@@ -52,7 +52,7 @@ async def test_the_replaced_connection_is_not_listened_to_any_more() -> None:
         old = world.connect("0001")
         old.stuck = True
         world.connect("0001")
-        old.connection.data_received(b"REPORT 1 a\n")
+        old.say_bytes(b"REPORT 1 a\n")
         await world.settle()
         assert world.store.values("toy:0001") == []
         old.connection.connection_lost(None)

@@ -286,7 +286,7 @@ async def test_a_better_link_is_not_taken_away() -> None:
         wire = Wire(gateway.connection(gateway.route("parking-lock", Transport.TCP), "203.0.113.9"))
         for said in simulator.connected(time_ns() // 1000):
             if isinstance(said, Send):
-                wire.connection.data_received(said.data)
+                wire.say_bytes(said.data)
         assert world.online(PARKING)
         with pytest.raises(Conflict, match="connected over tcp"):
             gateway.relays.check(PARKING)

@@ -85,8 +85,13 @@ class Wire(asyncio.Transport):
     def say(self, text: str) -> None:
         """The device sends these lines."""
         assert self.reading, "the gateway does not read"
+        self.say_bytes(text.encode())
+
+    def say_bytes(self, data: bytes) -> None:
+        """The device sends this, and it is read at once."""
         if not self.closing:
-            self.connection.data_received(text.encode())
+            self.connection.data_received(data)
+            self.connection._hub.inbox.work()
 
     def drop(self) -> None:
         """The network is gone."""

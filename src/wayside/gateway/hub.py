@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 from wayside.gateway.answers import Answers
 from wayside.gateway.commands import Desk
 from wayside.gateway.complaints import Complaints
+from wayside.gateway.inbox import Inbox
 from wayside.gateway.limits import Limits
 from wayside.gateway.pipeline import Pipeline
 from wayside.gateway.registry import Registry
@@ -64,6 +65,7 @@ class Hub:
         self.random_bytes: Final = random_bytes
         self.complaints: Final = Complaints(limits.complaints_per_s, limits.bad_frame_log_bytes, clock)
         self.loop: Final = asyncio.get_running_loop()
+        self.inbox: Final = Inbox(self.loop, clock, pipeline.kick)
         self.connections: Final[set[Watched]] = set()
         self.tick = 1
         self.resumed = 0

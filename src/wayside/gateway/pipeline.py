@@ -168,7 +168,7 @@ class Pipeline:
 
     def send_when_durable(self, line: Recipient, number: int, chunk: Chunk) -> None:
         """Write it once batch ``number`` (one that is not durable yet) is."""
-        sends = self._uncommitted(number).sends
+        sends = (self._batch if number == self.gathering else self._uncommitted(number)).sends
         chunks = sends.get(line)
         if chunks is None:
             sends[line] = [chunk]
@@ -362,6 +362,8 @@ class Pipeline:
         for line, chunks in batch.sends.items():
             if refused and any(line.speaks_for(device) for device in refused):
                 line.hang_up("not storable")
+            elif len(chunks) == 1 and type(chunk := chunks[0]) is bytes:
+                line.write(chunk)
             else:
                 _write(line, chunks)
         for line in batch.tell:
@@ -412,9 +414,6 @@ async def _write_each(items: list[T], write: Callable[[T], Awaitable[None]]) -> 
 
 def _write(line: Recipient, chunks: list[Chunk]) -> None:
     """All of one line's answers in one write, without what may no longer leave."""
-    if len(chunks) == 1 and type(chunks[0]) is bytes:
-        line.write(chunks[0])
-        return
     leaving: list[Chunk] = []
     for chunk in chunks:
         if type(chunk) is not Guarded or chunk.may_leave():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from wayside.media.live.limits import LiveLimits
 from wayside.media.live.publisher import Media
@@ -188,6 +188,18 @@ class Hub:
     def held(self) -> int:
         """Bytes kept for those who come late."""
         return sum(stream.held for stream in self._streams.values())
+
+    def sent(self) -> int:
+        """Bytes given to viewers since the start."""
+        return self.stats.sent_bytes + sum(viewer.sent for viewer in self._watching())
+
+    def skipped(self) -> int:
+        """How often a viewer was taken to a key frame since the start."""
+        return self.stats.skips + sum(viewer.skips for viewer in self._watching())
+
+    def _watching(self) -> Iterator[Viewer]:
+        for stream in self._streams.values():
+            yield from stream.viewers
 
     def sweep(self) -> None:
         """Let go of streams whose publisher did not come back."""

@@ -132,7 +132,7 @@ class Live:
         """See ``ports.live.LiveVideo``."""
         return self._paths.devices(ident)
 
-    def address_of(self, device: str, channel: str) -> str | None:
+    def address_of(self, device: str, channel: str) -> str:
         """See ``ports.live.LiveVideo``."""
         path = f"/live/{channel}/{device.partition(':')[2]}.flv"
         return f"{self._elsewhere}{path}" if self._elsewhere is not None else path

@@ -41,7 +41,7 @@ class Cabinet:
         """Say that it is there, answer the question for its inventory, repeat what nobody has acknowledged."""
         self.hang_up()
         self._reader, self._writer = await world.dial("power-bank")
-        self.diary.connected()
+        self._page = self.diary.connected()
         self.orders.clear()
         self.say("CH")
         while await self.hear() != "CQ":
@@ -59,7 +59,7 @@ class Cabinet:
         assert self._writer is not None
         raw = seal(self.imei, content)
         self._writer.write(raw)
-        self.diary.said(raw)
+        self._page.said(raw)
 
     def show(self) -> None:
         """AQ: what stands in the slots."""

@@ -90,7 +90,7 @@ class Camera:
         self._unheard.clear()
         self._reader, self._writer = await world.dial("jimi")
         self.lines.append(Line(self._first_line + len(self.lines)))
-        self.diary.connected()
+        self._page = self.diary.connected()
         self.say(LOGIN, bytes.fromhex(f"0{self.imei}02423201"), 1)
         assert await self.answer() == (LOGIN, 1)
 
@@ -105,7 +105,7 @@ class Camera:
     def _write(self, raw: bytes) -> None:
         assert self._writer is not None
         self._writer.write(raw)
-        self.diary.said(raw)
+        self._page.said(raw)
 
     def beat(self, serial: int) -> None:
         self.say(HEARTBEAT, bytes.fromhex("4004040001"), serial)

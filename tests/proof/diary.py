@@ -5,20 +5,26 @@ from collections import Counter, defaultdict
 Place = tuple[int, int]
 
 
+class Line(list[bytes]):
+    """What was said on one connection."""
+
+    def said(self, raw: bytes) -> None:
+        self.append(bare(raw))
+
+
 class Diary:
     """``lines``: the frames of each connection, in the order of the connections; ``receipts``: how often the server
     acknowledged which frame.  Line ends do not count."""
 
     def __init__(self) -> None:
-        self.lines: list[list[bytes]] = []
+        self.lines: list[Line] = []
         self.receipts: Counter[bytes] = Counter()
 
-    def connected(self) -> None:
-        """What follows is said on a new connection."""
-        self.lines.append([])
-
-    def said(self, raw: bytes) -> None:
-        self.lines[-1].append(bare(raw))
+    def connected(self) -> Line:
+        """A new connection, to write down what is said on it."""
+        line = Line()
+        self.lines.append(line)
+        return line
 
     def acknowledged(self, raw: bytes) -> None:
         self.receipts[bare(raw)] += 1

@@ -44,7 +44,7 @@ class Lock:
         """Sign in."""
         self.hang_up()
         self._reader, self._writer = await world.dial("parking-lock")
-        self.diary.connected()
+        self._page = self.diary.connected()
         self.say(*SIGN_IN)
         if self._result is not None:
             self.say(*self._result)
@@ -58,7 +58,7 @@ class Lock:
         assert self._writer is not None
         raw = self._line(fields)
         self._writer.write(raw)
-        self.diary.said(raw)
+        self._page.said(raw)
 
     def _line(self, fields: tuple[str, ...]) -> bytes:
         return f"*BGCR,OM,{self.imei},{','.join(fields)}#\r\n".encode()

@@ -38,6 +38,18 @@ async def test_an_answer_that_is_due_is_waited_for_and_no_new_command_taken() ->
         assert world.states(command) == ["sent", "succeeded"]
 
 
+async def test_a_file_is_not_waited_for() -> None:
+    async with running("0001") as world:
+        wire = world.connect("0001")
+        command = await world.submit("fetch")
+        await world.settle()
+        wire.say("ANSWER 1 ACKED\n")
+        await world.settle()
+        async with asyncio.timeout(30):
+            await world.gateway.drain(600.0)
+        assert world.states(command)[:2] == ["sent", "acknowledged"]
+
+
 async def test_what_is_still_in_flight_at_the_end_is_unknown() -> None:
     async with running("0001") as world:
         world.connect("0001")

@@ -274,8 +274,8 @@ class Desk:
 
     @property
     def under_way(self) -> int:
-        """Commands whose answer is still awaited."""
-        return sum(job.state in IN_FLIGHT for job in self._jobs.values())
+        """Commands whose device still owes a word: a file that comes by another way is none."""
+        return sum(job.state in IN_FLIGHT and not job.awaits_file for job in self._jobs.values())
 
     # Inside.
 

@@ -45,6 +45,11 @@ class Job:
         """Where it goes when nobody will tell any more how it went."""
         return State.UNKNOWN if self.capability.risk in NOT_TWICE else State.TIMED_OUT
 
+    @property
+    def awaits_file(self) -> bool:
+        """Whether the device has said all that it will, and only what comes by another way is missing."""
+        return self.state is State.ACKNOWLEDGED and self.capability.file_within_s is not None
+
     def as_open(self) -> OpenCommand:
         """As a new session hears of it."""
         command = self.command

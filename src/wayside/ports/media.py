@@ -30,6 +30,8 @@ class Origin(enum.StrEnum):
 
     ALARM = "alarm"
     """An alarm announced it."""
+    ANNOUNCED = "announced"
+    """The device announced it, without an alarm."""
     COMMAND = "command"
     """Somebody asked for it."""
     UNEXPECTED = "unexpected"

@@ -290,7 +290,7 @@ class TestWriting:
         line.disconnect()
         assert line.state(done) is State.UNKNOWN
         line.again()
-        line.run(2 * POLL_INTERVAL_S)
+        line.run(1)
         assert (line.state(done), line.last(done).late) == (State.SUCCEEDED, True)
 
     def test_what_is_not_sent_yet_is_left_to_the_next_connection(self) -> None:

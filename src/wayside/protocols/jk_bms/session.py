@@ -52,6 +52,7 @@ class BatterySession:
         self._setup = setup
         self._configure(setup.ident)
         self._identified = setup.ident is not None
+        self._latest: Frame | None = None
         self._held: deque[Event] = deque(maxlen=HELD_EVENTS_MAX)
         self._version = self._warnings = 0
         self._queue: deque[Job] = deque()
@@ -90,6 +91,8 @@ class BatterySession:
             return []
         values = self._values(frame, at)
         effects: Effects = []
+        if values:
+            self._latest = frame
         if not self._identified:
             effects += self._identify(frame, values)
         if values:
@@ -122,7 +125,7 @@ class BatterySession:
         return self._go_on(at)
 
     def answer(self, question: Question | Identify, value: Any, at: Instant) -> Effects:  # noqa: ANN401, ARG002 - see questions.py; the Session's signature
-        """What an earlier connection wrote, and nobody confirmed, the next full reply will."""
+        """What an earlier connection wrote, and nobody confirmed, readings tell: the one that named it, or the next."""
         if isinstance(value, Registration):
             for command in value.open_commands:
                 row = WRITES.get(command.capability)
@@ -130,7 +133,7 @@ class BatterySession:
                     self._doubts[row.identifier] = Doubt(
                         command.id, wanted(command.capability, command.parameters)
                     )
-        return []
+        return [] if self._latest is None else self._dispel(self._latest)
 
     def wake(self, at: Instant) -> Effects:
         """A poll is due, the line is free again, or a reply did not come."""

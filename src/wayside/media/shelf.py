@@ -95,7 +95,7 @@ class Shelf:
         """Remove every blob that a crash left without a record; how many.  Files may arrive meanwhile."""
         swept = 0
         found: list[str] = []
-        async for key in self._blobs.keys():
+        async for key in self._blobs.all_keys():
             found.append(key)
             if len(found) == SLICE_FILES:
                 swept += await self._sweep(found)

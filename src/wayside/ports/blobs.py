@@ -29,7 +29,7 @@ class Blobs(Protocol):
     async def delete(self, key: str) -> None:
         """Remove it; nothing happens when there is none."""
 
-    def keys(self) -> AsyncIterator[str]:
+    def all_keys(self) -> AsyncIterator[str]:
         """Every key, to find blobs that a crash left without a record."""
 
     async def healthy(self) -> str | None:

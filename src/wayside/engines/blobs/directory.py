@@ -76,7 +76,7 @@ class DirectoryBlobs:
         # Not through to the disk: a blob that comes back after a power failure has no record, and is swept.
         await _in_thread(partial(self._path(key).unlink, missing_ok=True))
 
-    async def keys(self) -> AsyncIterator[str]:
+    async def all_keys(self) -> AsyncIterator[str]:
         for shard in await _in_thread(lambda: sorted(self._folder.iterdir())):
             if len(shard.name) == SHARD_DIGITS and shard.is_dir():
                 for key in await _in_thread(partial(_keys_in, shard)):

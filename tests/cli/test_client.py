@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from wayside.cli.client import Client, Unreachable
+from wayside.cli.client import Client, Unreachable, segment
 from wayside.cli.exits import CliError, UsageError
 from wayside.cli.moments import ago, ahead
 from wayside.cli.output import cell, table
@@ -159,3 +159,10 @@ def test_a_table_elsewhere_than_on_a_terminal_keeps_each_row_on_its_line(
     assert header.split() == ["name", "values"]
     assert first.split() == ["[red]a", "text=" + "x" * 300]
     assert second.split() == ["b", "-"]
+
+
+@pytest.mark.parametrize("text", ["", ".", ".."])
+def test_what_is_no_name_is_never_asked_for(text: str) -> None:
+    """It would be another address: the list, or what stands above it."""
+    with pytest.raises(UsageError, match="no name"):
+        segment(text)

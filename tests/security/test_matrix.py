@@ -198,3 +198,14 @@ def test_a_route_without_a_rule_is_noticed(world: World) -> None:
     app = Litestar([forgotten], openapi_config=openapi.config("0"))
     with pytest.raises(LookupError, match="forgotten"):
         openapi.describe(app)
+
+
+async def test_the_description_costs_its_time_once(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everybody may ask for it, as often as they like."""
+    first = await served(client)
+
+    def again(_: Litestar) -> dict[str, Any]:
+        raise AssertionError("made twice")
+
+    monkeypatch.setattr(openapi, "describe", again)
+    assert await served(client) == first

@@ -26,6 +26,8 @@ from wayside.api.auth import PUBLIC
 from wayside.api.problems import MEDIA_TYPE, Problem, Refusal
 from wayside.api.tokens import Scope
 
+DESCRIPTION_MADE: Final = "openapi"
+
 SECURITY: Final = "token"
 RELAY_SECURITY: Final = "relayToken"
 WEBSOCKETS: Final = "x-websockets"
@@ -210,9 +212,13 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 @get("/openapi.json", opt=PUBLIC, include_in_schema=False)
-async def get_description(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
+async def get_description(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Show the description of the API."""
-    return Response(describe(request.app), media_type="application/vnd.oai.openapi+json")
+    state = request.app.state
+    # Made once: it takes a tenth of a second in which nothing else runs, and everybody may ask for it.
+    if DESCRIPTION_MADE not in state:
+        state[DESCRIPTION_MADE] = msgspec.json.encode(describe(request.app))
+    return Response(state[DESCRIPTION_MADE], media_type="application/vnd.oai.openapi+json")
 
 
 HANDLERS: Final[tuple[BaseRouteHandler, ...]] = (get_description,)

@@ -139,7 +139,13 @@ class Client:
 
 
 def segment(text: str) -> str:
-    """Something that people typed, as one segment of a path."""
+    """Something that people typed, as one segment of a path.
+
+    Raises:
+        UsageError: nothing, or a step within the path, which would be another address altogether.
+    """
+    if text in {"", ".", ".."}:
+        raise UsageError(f"{text!r} is no name of anything")
     return quote(text, safe=":")
 
 

@@ -14,7 +14,7 @@ from wayside.model.events import Event
 from wayside.model.rentals import RentalState
 from wayside.rental.states import OPEN
 
-STORIES = 1000
+STORIES = 2000
 BATCHES = 20
 
 

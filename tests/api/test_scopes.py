@@ -21,6 +21,8 @@ PUBLIC = {
     ("GET", "/readyz"): "likewise",
     ("GET", "/firmware/{key}"): "a lock cannot send one; the key is unguessable and expires",
     ("GET", "/api/v1/openapi.json"): "the description holds no data",
+    ("GET", "/watch/{channel}/{ident}"): "a page that is the same for everybody; it asks for a token itself",
+    ("GET", "/watch/{asset}"): "what that page consists of",
 }
 
 

@@ -38,6 +38,8 @@ GOOD: dict[str, dict[str, Any]] = {
     },
     "preview_command": {"capability": "set_server", "parameters": {"host": "x", "port": 1}, "confirm": True},
     "create_relay_token": {"minutes": 5},
+    "start_stream": {"minutes": 5, "record": False, "files": ["a.mp4"]},
+    "create_view_token": {"minutes": 5},
     "borrow": {"cabinet": CABINET, "bank": "B1", "slot": 1},
     "create_token": {"name": "ci", "scope": "read", "expires_at": "2100-01-01T00:00:00Z"},
 }

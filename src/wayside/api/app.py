@@ -22,7 +22,9 @@ from wayside.api import (
     reference,
     relay,
     rentals,
+    streams,
     unknown,
+    watch,
 )
 from wayside.api.auth import Gate
 from wayside.api.denial import Denial
@@ -45,6 +47,7 @@ ROOMS = (
     reference,
     relay,
     rentals,
+    streams,
     unknown,
 )
 
@@ -59,6 +62,7 @@ def build_app(services: Services) -> Litestar:
         [
             v1,
             *health.HANDLERS,
+            *watch.HANDLERS,
             firmware.fetch_firmware,
             health.metrics_handler(metrics, public=services.metrics_public),
         ],

@@ -3,7 +3,8 @@
 A route says ``opt={"scope": Scope.READ}`` or ``opt={"public": True}``; one that says neither is closed.  The relay
 has tokens of its own kind, which open nothing else, as others do not open it.  The token
 comes as ``Authorization: Bearer wst_…``, or, because browsers cannot set headers on a WebSocket, as one of the
-offered subprotocols: ``bearer.wst_…`` beside ``wayside.v1``.  Never in the query, which ends in logs.
+offered subprotocols: ``bearer.wst_…`` beside ``wayside.v1``.  Never in the query, which ends in logs; only view tokens
+may stand there, which open one camera's stream for some minutes, because many players send no headers.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from litestar.handlers import BaseRouteHandler
 
 from wayside.api.problems import Refusal
 from wayside.api.tokens import Scope, Tokens
+from wayside.api.view_tokens import PREFIX as VIEW_PREFIX
 from wayside.model.instant import Instant
 from wayside.model.rate import Rate
 
@@ -27,8 +29,10 @@ READ: Final[dict[str, Any]] = {"scope": Scope.READ}
 COMMAND: Final[dict[str, Any]] = {"scope": Scope.COMMAND}
 ADMIN: Final[dict[str, Any]] = {"scope": Scope.ADMIN}
 RELAY: Final[dict[str, Any]] = {"relay": True}
+WATCH: Final[dict[str, Any]] = {**READ, "view": True}
 
 FEED_PROTOCOL: Final = "wayside.v1"
+VIEW_PARAMETER: Final = "view"
 TOKEN_PROTOCOL: Final = "bearer."  # noqa: S105 - the prefix of a subprotocol, not a secret
 
 # A person who mistypes needs a handful; a program that guesses is told to stop, and its noise stays bounded.
@@ -60,9 +64,14 @@ class Gate:
         if handler.opt.get("public") is True:
             return
         if handler.opt.get("relay") is True:
-            connection.scope["auth"] = self._owner(connection, self._tokens.relay.grant)
+            connection.scope["auth"] = self._owner(
+                connection, offered_token(connection), self._tokens.relay.grant
+            )
             return
-        caller = self._owner(connection, self._tokens.caller)
+        if handler.opt.get("view") is True and (token := offered_view(connection)) is not None:
+            connection.scope["auth"] = self._owner(connection, token, self._tokens.views.grant)
+            return
+        caller = self._owner(connection, offered_token(connection), self._tokens.caller)
         needed = handler.opt.get("scope")
         if not isinstance(needed, Scope):
             raise Refusal(HTTPStatus.FORBIDDEN, "this route is closed")
@@ -71,9 +80,8 @@ class Gate:
             raise Refusal(HTTPStatus.FORBIDDEN, detail)
         connection.scope["auth"] = caller
 
-    def _owner(self, connection: Connection, find: Callable[[str], T | None]) -> T:
-        """Whose token came with it, or what it permits."""
-        token = offered_token(connection)
+    def _owner(self, connection: Connection, token: str | None, find: Callable[[str], T | None]) -> T:
+        """Whose token it is that came, or what it permits."""
         if token is None:
             raise Refusal(
                 HTTPStatus.UNAUTHORIZED,
@@ -105,3 +113,11 @@ def offered_token(connection: Connection) -> str | None:
     return next(
         (name.removeprefix(TOKEN_PROTOCOL) for name in offered if name.startswith(TOKEN_PROTOCOL)), None
     )
+
+
+def offered_view(connection: Connection) -> str | None:
+    """The view token that came with a connection, in the header or else in the query; None if none did."""
+    token = offered_token(connection)
+    if token is None:
+        return connection.query_params.get(VIEW_PARAMETER)
+    return token if token.startswith(VIEW_PREFIX) else None

@@ -12,6 +12,7 @@ from wayside.api.tokens import Tokens
 from wayside.model.instant import Instant
 from wayside.ports.bus import Bus
 from wayside.ports.firmware import FirmwareShelf
+from wayside.ports.live import LiveVideo
 from wayside.ports.media import MediaShelf, MediaStore
 from wayside.ports.platform import CommandDesk, Devices
 from wayside.ports.relay import Relays
@@ -61,6 +62,7 @@ class Services(msgspec.Struct, frozen=True):
 
     ``clock``: now, in microseconds since 1970 UTC.  ``stats``: the numbers of the moment, called per scrape.
     ``readiness``: None, or why the server cannot do its work (a listener is down); the store is asked besides.
+    ``live`` None: there is no live video; ``live_hook_key`` is what an external engine's questions come with.
     """
 
     store: Store
@@ -81,6 +83,8 @@ class Services(msgspec.Struct, frozen=True):
     feed: AvailabilityFeed | None = None
     feed_public: bool = False
     metrics_public: bool = False
+    live: LiveVideo | None = None
+    live_hook_key: str | None = None
 
     def protocol(self, name: str) -> Protocol | None:
         """The protocol of this name, if the server speaks it."""

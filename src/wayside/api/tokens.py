@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from wayside.api.relay_tokens import RelayTokens
+from wayside.api.view_tokens import ViewTokens
 from wayside.model.errors import Conflict, NotFound
 from wayside.model.instant import Instant
 from wayside.ports.store import AuditRecord, Store, TokenRecord
@@ -58,13 +59,14 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 class Tokens:
-    """The tokens of this server; ``relay`` are those that let phones pass on what a lock says."""
+    """The tokens of this server; ``relay`` let phones pass on what a lock says, ``views`` let people watch."""
 
     def __init__(self, store: Store, clock: Callable[[], Instant]) -> None:
         self._store = store
         self._clock = clock
         self._by_digest: dict[bytes, TokenRecord] = {}
         self.relay: RelayTokens[Caller] = RelayTokens(clock, self.still_valid)
+        self.views: ViewTokens[Caller] = ViewTokens(clock, self.still_valid)
 
     async def open(self) -> str | None:
         """Load the tokens.  If none of them can administer, make one that can and return it, to be shown once.

@@ -31,7 +31,7 @@ OFF: Final = frozenset({"off", "none"})
 
 ANY_INTERFACE: Final = "0.0.0.0"  # noqa: S104 - devices are never on this machine
 
-SECRET: Final = frozenset({"media.s3_access_key", "media.s3_secret_key"})
+SECRET: Final = frozenset({"media.s3_access_key", "media.s3_secret_key", "live.hook_key"})
 """Settings that are never shown."""
 
 BY_PROTOCOL: Final = frozenset({"listen", "options"})
@@ -123,6 +123,9 @@ def check_timezone(name: str) -> None:
 CHECKS: Final[dict[str, Callable[[Any], object]]] = {
     "http": parse_address,
     "public_url": check_url,
+    "live.external_url": check_url,
+    "rtmp": parse_address,
+    "upload": parse_address,
     "media.s3_endpoint": check_url,
     "ports": own_ports,
     "serial": check_serials,

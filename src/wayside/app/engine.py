@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,6 +20,7 @@ from wayside.api.services import Services
 from wayside.api.tokens import Tokens
 from wayside.app.address import Address, parse_address
 from wayside.app.clock import now
+from wayside.app.live import RTMP, LiveVideo
 from wayside.app.media import build_blobs, build_shelf, media_directory, open_media, tidy_forever
 from wayside.app.metrics import samples
 from wayside.app.protocols import PROTOCOLS
@@ -27,6 +29,7 @@ from wayside.app.rentals import CABINETS, publication
 from wayside.app.retention import prune_forever, retention_of
 from wayside.app.settings import Settings
 from wayside.app.tables import check_device_options
+from wayside.app.uploads import UPLOAD, UploadPort
 from wayside.app.wires import ble_devices, gatts, own_ports, parse_serial
 from wayside.engines.embedded import EmbeddedStore, InProcessBus
 from wayside.gateway.gateway import Gateway
@@ -89,6 +92,8 @@ class Engine:
             check_options=check_device_options,
             rules=rules,
         )
+        self._upload = UploadPort(settings, self._store, self._gateway, self._shelf)
+        self._live = LiveVideo(settings, self._store, self._gateway.desk, self._shelf)
         devices = self._gateway.devices
         self._office = Office(rules, self._store, self._gateway.desk, self._gateway.commit, now)
         self._http_address = parse_address(settings.http)
@@ -109,10 +114,14 @@ class Engine:
             protocols=PROTOCOLS,
             tokens=self._tokens,
             clock=now,
-            stats=lambda: samples(self._gateway),
+            stats=lambda: itertools.chain(
+                samples(self._gateway), self._upload.samples(), self._live.samples()
+            ),
             readiness=self._readiness,
             version=__version__,
             metrics_public=settings.metrics_public,
+            live=self._live.service,
+            live_hook_key=settings.live.hook_key,
         )
 
     async def start(self) -> Running:
@@ -134,6 +143,8 @@ class Engine:
             await self._office.open()
             listens = _listens(self._settings)
             await self._gateway.start(listens, [parse_serial(text) for text in self._settings.serial])
+            await stack.enter_async_context(self._upload.running())
+            await stack.enter_async_context(self._live.running())
             web.push_async_callback(self._start_http().stop)
             await stack.enter_async_context(
                 _running(prune_forever(self._store, retention_of(self._settings.retention)))
@@ -148,6 +159,10 @@ class Engine:
             )
             for listen in listens
         }
+        if self._upload.address is not None:
+            listeners[UPLOAD] = self._upload.address
+        if self._live.address is not None:
+            listeners[RTMP] = self._live.address
         return Running(self._data_dir, self._http_address, listeners, first_token, self._gateway.devices)
 
     async def stop(self) -> None:

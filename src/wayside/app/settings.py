@@ -12,6 +12,8 @@ from msgspec import Meta, Struct, field
 
 from wayside.gateway.limits import Limits
 from wayside.gateway.registry import Registering
+from wayside.media.live.service import Publishers
+from wayside.media.uploads.limits import UploadLimits
 
 Days = Annotated[float, Meta(gt=0)]
 
@@ -97,6 +99,18 @@ class MediaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """While a device's files have more bytes than this, its oldest ones are removed."""
 
 
+class LiveSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Live video."""
+
+    publishers: Publishers = Publishers.REQUESTED
+    """Which registered cameras may publish: `requested`: those that were asked to; `open`: all."""
+    external_url: str | None = None
+    """Where an external engine (SRS, MediaMTX) shows streams, such as `https://video.example`: it takes the place of
+    the RTMP port here."""
+    hook_key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{16,128}$")] | None = None
+    """What the external engine's questions have in their address; without it, they are not answered."""
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server's settings."""
 
@@ -114,6 +128,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ports: tuple[str, ...] = ()
     """TCP ports with one device each, as PROTOCOL:NAME=HOST:PORT, for devices that do not say who they are; the name is
     the device's ident."""
+    # Cameras come from the mobile network, as to every listener of a protocol.
+    upload: str | None = "0.0.0.0:23010"
+    """Where devices post files and lists of names over HTTP, as HOST:PORT; `off`: nowhere."""
+    rtmp: str | None = "0.0.0.0:1935"
+    """Where cameras publish live video, as HOST:PORT; `off`: nowhere."""
     serial: tuple[str, ...] = ()
     """Serial ports with one device each, as PROTOCOL:NAME=/dev/PORT@BAUD; the name is the device's ident.
     Left out, the name is that of the port, and the speed 115200."""
@@ -137,6 +156,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long the log is kept."""
     media: MediaSettings = MediaSettings()
     """Pictures, clips and recordings: where they are kept, and for how long."""
+    uploads: UploadLimits = UploadLimits()
+    """What the upload port takes, and puts up with."""
+    live: LiveSettings = LiveSettings()
+    """Live video."""
     log: LogSettings = LogSettings()
     """What the server says on stderr."""
     limits: Limits = Limits()

@@ -62,6 +62,8 @@ def _settings(folder: Path, http: str) -> dict[str, object]:
     return {
         "data_dir": str(folder),
         "http": http,
+        "upload": f"{LOOPBACK}:0",
+        "rtmp": f"{LOOPBACK}:0",
         "registration": "open",
         "log.level": "warning",
         **listeners,

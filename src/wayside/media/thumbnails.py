@@ -14,6 +14,7 @@ import sys
 from collections import OrderedDict
 from pathlib import Path
 from typing import BinaryIO, Final
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -55,6 +56,7 @@ class Thumbnails:
         self._sizes: OrderedDict[str, int] = OrderedDict()
         self._total = 0
         self._refused: OrderedDict[str, None] = OrderedDict()
+        self._asked: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     def open(self) -> None:
@@ -80,11 +82,12 @@ class Thumbnails:
         """
         if file.content_type not in FORMATS:
             raise NotFound(f"there are no thumbnails of {file.content_type}", "file")
-        if (cached := await self._cached(file.id)) is not None:
-            return cached
-        async with self._turns:
-            # Several may have asked for the same one: the first of them makes it for all.
-            return await self._cached(file.id) or await self._make(file)
+        # Several may ask for the same one: the first of them makes it for all.
+        async with self._asked.setdefault(file.id, asyncio.Lock()):
+            if (cached := await self._cached(file.id)) is not None:
+                return cached
+            async with self._turns:
+                return await self._make(file)
 
     def forget(self, key: str) -> None:
         """The file is gone."""

@@ -1,0 +1,218 @@
+"""The shelf: a blob before its record, a record gone before its blob, and nothing lost between the two."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Collection
+from pathlib import Path
+
+import pytest
+
+from wayside.engines.blobs import DirectoryBlobs
+from wayside.engines.embedded import EmbeddedStore
+from wayside.media import shelf as module
+from wayside.media.shelf import Shelf
+from wayside.media.thumbnails import Thumbnails
+from wayside.model.errors import NotFound, StoreUnavailable
+from wayside.model.instant import SECOND
+from wayside.ports.media import Kept, MediaFile, MediaKind, MediaQuery
+from wayside.ports.store import DeviceRecord, DeviceStatus
+
+DEVICE = "jimi:353376110008882"
+START = 1_700_000_000 * SECOND
+
+
+def media(number: int, content: bytes, device: str = DEVICE) -> MediaFile:
+    digest = hashlib.sha256(content).hexdigest()
+    return MediaFile(
+        f"{number:032x}",
+        device,
+        f"{number}.jpg",
+        MediaKind.PICTURE,
+        "image/jpeg",
+        len(content),
+        digest,
+        digest[:32],
+        START + number * SECOND,
+    )
+
+
+class Bench:
+    """A shelf with all that it stands on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = EmbeddedStore(folder / "store")
+        self.blobs = DirectoryBlobs(folder / "blobs")
+        self.shelf = Shelf(
+            self.store, self.blobs, folder / "incoming", Thumbnails(folder / "thumbnails", self.blobs)
+        )
+
+    async def open(self) -> None:
+        await self.store.open()
+        self.blobs.open()
+        self.shelf.open()
+        await self.store.put_device(DeviceRecord(DEVICE, "jimi", DeviceStatus.ACCEPTED, START))
+
+    def part(self, content: bytes) -> Path:
+        path = self.shelf.incoming / "x.part"
+        path.write_bytes(content)
+        return path
+
+    async def keep(self, number: int, content: bytes) -> Kept:
+        return await self.shelf.keep(self.part(content), media(number, content))
+
+    async def content(self, file: MediaFile) -> bytes:
+        return b"".join([piece async for piece in self.shelf.read(file)])
+
+    async def blob_ids(self) -> list[int]:
+        return sorted([int(key, 16) async for key in self.blobs.all_keys()])
+
+    async def record_ids(self) -> list[int]:
+        return sorted(int(file.id, 16) for file in (await self.store.files(MediaQuery())).items)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path)
+    await bench.open()
+    yield bench
+    await bench.store.close()
+
+
+async def test_a_file_is_kept_with_its_record(bench: Bench) -> None:
+    kept = await bench.keep(1, b"content")
+    assert kept == Kept(media(1, b"content"), fresh=True)
+    assert await bench.content(kept.file) == b"content"
+    assert list(bench.shelf.incoming.iterdir()) == []
+
+
+async def test_the_same_bytes_again_leave_no_second_blob(bench: Bench) -> None:
+    first = await bench.keep(1, b"content")
+    assert await bench.keep(2, b"content") == Kept(first.file, fresh=False)
+    assert (await bench.record_ids(), await bench.blob_ids()) == ([1], [1])
+
+
+async def test_a_file_of_no_device_leaves_nothing(bench: Bench) -> None:
+    part = bench.part(b"content")
+    with pytest.raises(NotFound):
+        await bench.shelf.keep(part, media(1, b"content", "jimi:000000000000000"))
+    assert await bench.blob_ids() == []
+    assert list(bench.shelf.incoming.iterdir()) == []
+
+
+async def test_a_store_that_fails_keeps_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(file: MediaFile) -> Kept:
+        raise StoreUnavailable("disk full")
+
+    monkeypatch.setattr(bench.store, "keep_file", fail)
+    with pytest.raises(StoreUnavailable):
+        await bench.keep(1, b"content")
+    assert await bench.blob_ids() == []
+
+
+async def test_a_record_that_was_written_all_the_same_keeps_its_blob(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = bench.store.keep_file
+
+    async def fail_late(file: MediaFile) -> Kept:
+        await real(file)
+        raise StoreUnavailable("who knows")
+
+    monkeypatch.setattr(bench.store, "keep_file", fail_late)
+    with pytest.raises(StoreUnavailable):
+        await bench.keep(1, b"content")
+    assert await bench.content(media(1, b"content")) == b"content"
+
+
+async def test_removing_takes_record_and_blob(bench: Bench) -> None:
+    kept = await bench.keep(1, b"content")
+    assert await bench.shelf.remove(kept.file.id)
+    assert not await bench.shelf.remove(kept.file.id)
+    assert (await bench.record_ids(), await bench.blob_ids()) == ([], [])
+    assert await bench.store.orphans(10) == []
+
+
+async def test_a_blob_that_cannot_be_removed_now_is_removed_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = await bench.keep(1, b"content")
+
+    async def fail(key: str) -> None:
+        raise StoreUnavailable("not now")
+
+    with monkeypatch.context() as now:
+        now.setattr(bench.blobs, "delete", fail)
+        assert await bench.shelf.remove(kept.file.id)
+        assert await bench.shelf.clear() == 0
+    assert (await bench.record_ids(), await bench.blob_ids()) == ([], [1])
+    assert await bench.shelf.clear() == 1
+    assert await bench.blob_ids() == []
+
+
+async def test_a_deleted_device_loses_its_blobs_after_its_records(bench: Bench) -> None:
+    for number in range(3):
+        await bench.keep(number, bytes([number]))
+    await bench.store.delete_device(DEVICE)
+    assert await bench.record_ids() == []
+    for _ in range(500):
+        if await bench.shelf.clear() == 0 and await bench.blob_ids() == []:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("its blobs are still there")
+
+
+async def test_pruning_goes_by_age_and_by_share(bench: Bench) -> None:
+    for number in range(6):
+        await bench.keep(number, bytes([number]) * 10)
+    now = START + 10 * SECOND
+    assert await bench.shelf.prune(now, 9, None) == 1
+    assert await bench.shelf.prune(now, 9, 30) == 2
+    assert await bench.shelf.prune(now, 9, 30) == 0
+    assert await bench.record_ids() == [3, 4, 5]
+    assert await bench.blob_ids() == [0, 1, 2, 3, 4, 5], "after the records"
+    assert await bench.shelf.clear() == 3
+    assert await bench.blob_ids() == [3, 4, 5]
+
+
+async def test_what_a_crash_left_is_swept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE_FILES", 2)
+    for number in range(5):
+        await bench.keep(number, bytes([number]))
+    for lost in (16, 17, 18):
+        await bench.blobs.put(f"{lost:032x}", bench.part(b"x"))
+    bench.part(b"half")
+    bench.shelf.open()
+    assert list(bench.shelf.incoming.iterdir()) == []
+    assert await bench.shelf.sweep() == 3
+    assert await bench.blob_ids() == await bench.record_ids() == [0, 1, 2, 3, 4]
+
+
+async def test_the_sweep_leaves_alone_what_is_just_arriving(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its blob is listed and its record not there yet: the one moment at which both look like after a crash."""
+    arrived, may_go_on = asyncio.Event(), asyncio.Event()
+    real_keep, real_ask = bench.store.keep_file, bench.store.without_record
+    asked: list[str] = []
+
+    async def slow(file: MediaFile) -> Kept:
+        arrived.set()
+        await may_go_on.wait()
+        return await real_keep(file)
+
+    async def ask(ids: Collection[str]) -> list[str]:
+        asked.extend(ids)
+        return await real_ask(ids)
+
+    monkeypatch.setattr(bench.store, "keep_file", slow)
+    monkeypatch.setattr(bench.store, "without_record", ask)
+    keeping = asyncio.create_task(bench.keep(1, b"content"))
+    await arrived.wait()
+    assert await bench.blob_ids() == [1]
+    assert await bench.shelf.sweep() == 0
+    may_go_on.set()
+    assert (await keeping).fresh
+    assert await bench.content(media(1, b"content")) == b"content"
+    assert asked == []
+    assert await bench.shelf.sweep() == 0
+    assert asked == [media(1, b"").id]

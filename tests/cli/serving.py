@@ -20,7 +20,7 @@ PATIENCE_S = 40.0
 FREE_PORTS = {
     setting.environment: "127.0.0.1:0"
     for setting in SETTINGS.values()
-    if setting.name.startswith(("http", "listen.", "rtmp"))
+    if setting.name == "upload" or setting.name.startswith(("http", "listen.", "rtmp"))
 }
 
 

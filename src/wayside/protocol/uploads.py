@@ -89,7 +89,8 @@ def is_name(text: str) -> bool:
 class Uploads(msgspec.Struct, frozen=True):
     """What a family posts, and how it is to be answered.
 
-    ``fields`` are the texts of a form, ``file`` is the name of the part with the bytes.  ``claim(fields, part)``: what
+    ``fields`` are the texts of a form, ``last`` is the one behind which only the file comes, ``file`` the name of the
+    part with its bytes.  ``claim(fields, part)``: what
     the fields so far and the name in the file's own part say.  ``read_name`` and ``read_list`` understand a file's
     name and a posted list; a list that is none raises ``ValueError``, whose text is for people.  ``wanted(command)``:
     what a command waits for; None: nothing.  ``zone`` is the value in a device's state with the minutes east of UTC of
@@ -98,6 +99,7 @@ class Uploads(msgspec.Struct, frozen=True):
     """
 
     fields: frozenset[str]
+    last: str
     file: str
     claim: Callable[[Mapping[str, str], str], Claim]
     read_name: Callable[[str], FileName]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wayside.media.uploads.matching import CLOCK_US, Arrival, Awaited, choose
+from wayside.media.uploads.matching import CLOCK_US, Arrival, Awaited, guessed, told
 from wayside.media.uploads.patience import GRACE_S, Patience
 from wayside.media.uploads.rates import Rates
 from wayside.model.commands import NoParameters, State
@@ -66,6 +66,12 @@ def test_patience_ends_after_all() -> None:
     assert patience.left_s == 1.0
 
 
+def test_without_an_average_only_silence_and_the_whole_count() -> None:
+    patience = Patience(60.0, 100.0)
+    patience.waited(50.0)
+    assert patience.left_s == 50.0
+
+
 ROAD, CABIN = ("road",), ("cabin",)
 
 
@@ -109,11 +115,11 @@ PICTURE = Wanted(Shot.PICTURE, ROAD)
     ],
 )
 def test_which_files_fit(file: Arrival, wanted: Wanted, *, fits: bool) -> None:
-    assert (choose(file, [awaited(1, wanted)], DAY) is not None) is fits
+    assert (guessed(file, [awaited(1, wanted)], DAY) is not None) is fits
 
 
 def chosen(file: Arrival, *commands: Awaited) -> int | None:
-    found = choose(file, commands, DAY)
+    found = told(file, commands, DAY) or guessed(file, commands, DAY)
     return found.command.number if found else None
 
 
@@ -127,6 +133,7 @@ def test_a_name_in_the_reply_says_more_than_kind_and_time() -> None:
     commands = [awaited(1, Wanted(Shot.VIDEO, CABIN), reply="uploading a.jpg"), awaited(2, PICTURE)]
     assert chosen(arrival(), *commands) == 1
     assert chosen(arrival(name="b.jpg"), *commands) == 2
+    assert chosen(arrival(name="load"), awaited(1, Wanted(), reply="uploading a.jpg")) is None
 
 
 def test_of_two_alike_the_last_before_the_picture_was_taken() -> None:

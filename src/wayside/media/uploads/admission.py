@@ -64,6 +64,17 @@ class Rule(msgspec.Struct, frozen=True):
     breaks: Callable[[Facts, UploadLimits], bool]
 
 
+NOT_REGISTERED: Final = Refusal("not registered", "this device is not registered here", HTTPStatus.FORBIDDEN)
+REJECTED: Final = Refusal("rejected", "this device is refused here", HTTPStatus.FORBIDDEN)
+
+
+def judge_status(status: DeviceStatus | None) -> Refusal | None:
+    """Why nothing is taken of a device that was decided on like this."""
+    if status is None:
+        return NOT_REGISTERED
+    return None if status is DeviceStatus.ACCEPTED else REJECTED
+
+
 def _misnamed(facts: Facts) -> bool:
     shot = promised(facts.name)
     return facts.content is not None and shot is not None and shot is not facts.content.shot
@@ -79,14 +90,8 @@ RULES: Final[tuple[Rule, ...]] = (
         Refusal("several devices", "name, imei and command speak of different devices"),
         lambda facts, _: len(facts.devices) > 1,
     ),
-    Rule(
-        Refusal("not registered", "this device is not registered here", HTTPStatus.FORBIDDEN),
-        lambda facts, _: facts.status is None,
-    ),
-    Rule(
-        Refusal("rejected", "this device is refused here", HTTPStatus.FORBIDDEN),
-        lambda facts, _: facts.status is not None and facts.status is not DeviceStatus.ACCEPTED,
-    ),
+    Rule(NOT_REGISTERED, lambda facts, _: judge_status(facts.status) is NOT_REGISTERED),
+    Rule(REJECTED, lambda facts, _: judge_status(facts.status) is REJECTED),
     Rule(
         Refusal(
             "name",

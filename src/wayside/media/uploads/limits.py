@@ -50,7 +50,7 @@ class UploadLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     connection_requests: Count = 1_000
     """Requests over one connection; then it is closed, which costs a device nothing."""
     headers_s: Seconds = 15.0
-    """For a request's head, once it began: it is one packet, or two over a bad line."""
+    """From connecting, or from the last answer, to the end of a request's head: it is one packet, or two."""
     idle_s: Seconds = 30.0
     """Without a byte: a mobile line that lost its cell needs ten or twenty to be back."""
     least_bytes_per_s: Count = 4_000

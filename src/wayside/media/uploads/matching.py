@@ -6,6 +6,7 @@ and where two commands are the same, the one that was sent last before the file 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,6 +21,8 @@ CLOCK_US: Final = 2 * MINUTE
 """How far a camera's clock may be behind ours when we ask whether a picture was taken after it was asked for."""
 
 LONG_AGO: Final = -(2**62)
+
+_BETWEEN_NAMES: Final = re.compile(r"[\s,;:/\"'()\[\]]+")
 
 
 class Arrival(msgspec.Struct, frozen=True):
@@ -47,14 +50,27 @@ class Awaited(msgspec.Struct, frozen=True):
     reply: str = ""
 
 
-def choose(arrival: Arrival, awaited: Iterable[Awaited], within_us: int) -> Awaited | None:
-    """The command that the file belongs to; a command is over ``within_us`` after it was sent."""
+def told(arrival: Arrival, awaited: Iterable[Awaited], within_us: int) -> Awaited | None:
+    """The command that the form's number means, or in whose reply the file is named.
+
+    A command is over ``within_us`` after it was sent.
+    """
     live = [each for each in awaited if _sent(each) + within_us >= arrival.at]
     if arrival.number is not None:
         return next((each for each in live if each.command.number == arrival.number), None)
-    named = [each for each in live if arrival.name in each.reply]
-    fitting = named or [each for each in live if fits(arrival, each)]
-    return max(fitting, key=lambda each: _likelihood(arrival, each), default=None)
+    return _likeliest(arrival, [each for each in live if arrival.name in _BETWEEN_NAMES.split(each.reply)])
+
+
+def guessed(arrival: Arrival, awaited: Iterable[Awaited], within_us: int) -> Awaited | None:
+    """The command that the file fits by what it holds, its channel and its time."""
+    if arrival.number is not None:  # it is said which one, and that one waits no more
+        return None
+    live = [each for each in awaited if _sent(each) + within_us >= arrival.at]
+    return _likeliest(arrival, [each for each in live if fits(arrival, each)])
+
+
+def _likeliest(arrival: Arrival, awaited: list[Awaited]) -> Awaited | None:
+    return max(awaited, key=lambda each: _likelihood(arrival, each), default=None)
 
 
 def fits(arrival: Arrival, awaited: Awaited) -> bool:

@@ -114,6 +114,7 @@ LISTED: Final = msgspec.json.encode({"code": 0, "ok": True})
 
 UPLOADS: Final = Uploads(
     fields=FIELDS,
+    last="sign",
     file="file",
     claim=claim,
     read_name=read_name,

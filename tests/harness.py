@@ -125,6 +125,7 @@ class Duet:
         self.states: dict[str, list[State]] = {}
         self._commands: dict[str, Command] = {}
         self._sent_at: dict[str, Instant] = {}
+        self._acknowledged_at: dict[str, Instant] = {}
         self._session_alarm: Instant | None = None
         self._simulator_alarm: Instant | None = None
 
@@ -195,6 +196,7 @@ class Duet:
                 command.parameters,
                 self.state(command.id),
                 self._sent_at.get(command.id),
+                self._acknowledged_at.get(command.id),
             )
             for command in self._commands.values()
             if self.state(command.id) in IN_FLIGHT | OPEN
@@ -256,6 +258,8 @@ class Duet:
         before = self.state(command)
         assert may_follow(before, state), f"{command}: {before} → {state}"
         self.states[command].append(state)
+        if state is State.ACKNOWLEDGED:
+            self._acknowledged_at[command] = self.now
 
     def posted(self, answer: Answer | None) -> None:
         """What the simulator posted last was answered so."""

@@ -70,12 +70,14 @@ async def test_what_was_waiting_goes_on_in_order(before: State) -> None:
         assert wire.heard()[-2:] == ["DO 1 move 5", "DO 2 set 5"]
 
 
-async def test_a_session_hears_when_an_open_command_left() -> None:
-    sent = record(1, "move", State.SENT, transitions=(Transition("c1", State.SENT, NOW - 7),))
+async def test_a_session_hears_when_an_open_command_left_and_was_acknowledged() -> None:
+    steps = (Transition("c1", State.SENT, NOW - 7), Transition("c1", State.ACKNOWLEDGED, NOW - 5))
+    sent = record(1, "move", State.ACKNOWLEDGED, transitions=steps)
     async with running("0001", store=store_with(sent)) as world:
         device = world.devices._devices["toy:0001"]
         (open_command,) = world.desk.open_commands(device)
         assert (open_command.state, open_command.sent_at) == (State.UNKNOWN, NOW - 7)
+        assert open_command.acknowledged_at == NOW - 5
 
 
 async def test_numbers_and_keys_go_on() -> None:

@@ -363,6 +363,8 @@ class Desk:
         """The one place where a command's state changes."""
         assert may_follow(job.state, state), f"{job.id}: {job.state} → {state}"
         before, job.state = job.state, state
+        if state is State.ACKNOWLEDGED:
+            job.acknowledged_at = at
         self._stats.commands[state] += 1
         self._pipeline.step(job.device, Transition(job.id, state, at, detail, values or {}, late))
         device = self._devices.get(job.device)

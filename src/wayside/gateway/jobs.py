@@ -19,7 +19,17 @@ class Job:
     ``handed``: the live session has it, although no byte may have left.
     """
 
-    __slots__ = ("capability", "command", "device", "expires_at", "handed", "queue", "sent_at", "state")
+    __slots__ = (
+        "acknowledged_at",
+        "capability",
+        "command",
+        "device",
+        "expires_at",
+        "handed",
+        "queue",
+        "sent_at",
+        "state",
+    )
 
     def __init__(
         self, record: CommandRecord, capability: Capability, command: Command, *, queue: bool
@@ -31,9 +41,9 @@ class Job:
         self.state = record.state
         self.queue = queue
         self.handed = False
-        self.sent_at: Instant | None = next(
-            (step.at for step in record.transitions if step.state is State.SENT), None
-        )
+        reached = {step.state: step.at for step in record.transitions}
+        self.sent_at: Instant | None = reached.get(State.SENT)
+        self.acknowledged_at: Instant | None = reached.get(State.ACKNOWLEDGED)
 
     @property
     def id(self) -> str:
@@ -54,5 +64,11 @@ class Job:
         """As a new session hears of it."""
         command = self.command
         return OpenCommand(
-            command.id, command.number, command.capability, command.parameters, self.state, self.sent_at
+            command.id,
+            command.number,
+            command.capability,
+            command.parameters,
+            self.state,
+            self.sent_at,
+            self.acknowledged_at,
         )

@@ -15,7 +15,7 @@ class OpenCommand(msgspec.Struct, frozen=True):
     """A command of this device that an earlier connection left without an answer (or still holds open).
 
     ``sent_at``: when its first byte left, where that is known; a later report proves something only if it came
-    soon after.
+    soon after.  ``acknowledged_at``: when the device had it, if it said so.
     """
 
     id: str
@@ -24,6 +24,7 @@ class OpenCommand(msgspec.Struct, frozen=True):
     parameters: msgspec.Struct
     state: State
     sent_at: Instant | None = None
+    acknowledged_at: Instant | None = None
 
 
 class Registration(msgspec.Struct, frozen=True):

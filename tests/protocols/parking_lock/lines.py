@@ -73,9 +73,15 @@ def emitted(effects: Effects) -> list[str]:
 
 
 def left_open(
-    capability: str, state: State, *, number: int = 7, sent_at: Instant | None = None, **parameters: object
+    capability: str,
+    state: State,
+    *,
+    number: int = 7,
+    sent_at: Instant | None = None,
+    acknowledged_at: Instant | None = None,
+    **parameters: object,
 ) -> OpenCommand:
     """A command that an earlier connection left."""
     kind = next(one.parameters for one in CAPABILITIES if one.name == capability)
     values = kind(**parameters) if parameters else NoParameters()
-    return OpenCommand(capability, number, capability, values, state, sent_at)
+    return OpenCommand(capability, number, capability, values, state, sent_at, acknowledged_at)

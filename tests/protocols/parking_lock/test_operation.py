@@ -211,6 +211,24 @@ def test_a_repeated_report_is_not_taken_for_the_next_operation() -> None:
     assert settled(lock.say("L0,0,8,2")) == [SUCCEEDED]
 
 
+@pytest.mark.parametrize("earlier", [T - 1, T - 3600, T + 5])
+def test_a_result_of_another_order_is_not_taken_for_this_one(earlier: int) -> None:
+    """As after a receipt that was lost with the connection, or with the server."""
+    lock = moving(number=8)
+    repeated = lock.say(f"L0,0,7,{earlier}")
+    assert settled(repeated) == []
+    assert sent(repeated) == ["Re,L0"]
+    assert settled(lock.say(f"L0,0,8,{T}")) == [SUCCEEDED]
+
+
+def test_nor_for_one_that_an_earlier_connection_left() -> None:
+    acknowledged_at = START - 90 * 1_000_000
+    lock = Lock(left_open("unlock", State.UNKNOWN, number=7, acknowledged_at=acknowledged_at))
+    lock.say(SIGN_IN)
+    assert settled(lock.say(f"L0,0,8,{T - 60}")) == []
+    assert settled(lock.say(f"L0,0,1234,{T - 90}")) == [LATE_SUCCEEDED]
+
+
 def test_the_other_kind_of_result_is_somebody_elses() -> None:
     lock = moving("unlock")
     assert settled(lock.say("L1,0,1,2,3")) == []

@@ -23,6 +23,9 @@ QUERY_WITHIN_S: Final = 30.0
 """How long after an unknown outcome a report of state is still taken to be about it.  Auto lock acts after three
 minutes without a car (section 1.7.9), so within this time nothing but the operation moves the lever by itself."""
 
+ECHO_NEAR_S: Final = 24 * 3600
+"""A lock repeats a result until it hears the receipt; one that was without network has a day for it."""
+
 KINDS: Final = {"unlock": m.Operation.UNLOCK, "lock": m.Operation.LOCK}
 
 GOALS: Final = {
@@ -150,6 +153,14 @@ class Attempts(Generic[S, I]):
             if each is not None and each.kind is kind
         ]
 
-    def _still_open(self, known: list[Attempt]) -> Attempt | None:
-        """The likeliest of them of which the lock has not said how it ended."""
-        return next((attempt for attempt in known if attempt is not self._ended), None)
+    def _still_open(self, known: list[Attempt], time: int = 0) -> Attempt | None:
+        """The likeliest of them of which the lock has not said how it ended.
+
+        ``time`` is what an unlocking's result echoes.  One that is near an order's and not the same is the echo of
+        another order: of a phone's, or of one whose result was dealt with and whose receipt was lost.  Anything
+        else is no echo of a time, and says nothing.
+        """
+        for attempt in known:
+            if attempt is not self._ended and not 0 < abs(time - attempt.time) < ECHO_NEAR_S:
+                return attempt
+        return None

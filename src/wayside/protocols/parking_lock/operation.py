@@ -134,7 +134,9 @@ class Operations(Attempts[Step, Input]):
         One that was only *sent*, or timed out, never got as far as L0 or L1, and no result can be its own.
         """
         if command.state in {State.ACKNOWLEDGED, State.UNKNOWN}:
-            self._unknown.append(Attempt(command.id, command.number, KINDS[command.capability]))
+            ordered_at = command.acknowledged_at or command.sent_at or 0
+            kind = KINDS[command.capability]
+            self._unknown.append(Attempt(command.id, command.number, kind, ordered_at // SECOND))
 
     def key(self, key: m.Key, at: Instant) -> Orders:
         """R0 was answered: use the key, if it is the one that we wait for."""
@@ -170,8 +172,9 @@ class Operations(Attempts[Step, Input]):
         """Whose result it is.
 
         L0 often echoes our number and time, and then it is certain, even if it is a repetition of one that was
-        dealt with.  Otherwise, and always with L1 (which echoes the last unlocking), it belongs to what is under
-        way, or else to the latest of the same kind that is unknown.
+        dealt with; the time is that of the key, which is when the command was acknowledged.  Otherwise, and always
+        with L1 (which echoes the last unlocking), it belongs to what is under way, or else to the latest of the same
+        kind that is unknown.
         """
         kind = m.Operation.UNLOCK if isinstance(report, m.UnlockResult) else m.Operation.LOCK
         known = self._known(kind)
@@ -180,6 +183,7 @@ class Operations(Attempts[Step, Input]):
             same_time = (attempt for attempt in known if attempt.time and attempt.time == report.time)
             if echoed := next(chain(same_number, same_time), None):
                 return echoed
+            return self._still_open(known, report.time)
         return self._still_open(known)
 
     @staticmethod

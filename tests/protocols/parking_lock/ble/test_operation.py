@@ -145,6 +145,12 @@ def test_a_repeated_result_is_confirmed_again_and_not_taken_for_the_next_operati
     assert settled(lock.say(report("unlock", 1, T + 3))) == [SUCCEEDED]
 
 
+def test_a_result_of_an_order_before_the_connection_is_not_taken_for_this_one() -> None:
+    lock = moving()
+    assert settled(lock.say(report("unlock", 1, T - 40))) == []
+    assert settled(lock.say(report("unlock", 1))) == [SUCCEEDED]
+
+
 def test_somebody_elses_operation_is_an_event_and_confirmed() -> None:
     done = ready().say(report("unlock", 1))
     assert emitted(done) == ["unlock"]

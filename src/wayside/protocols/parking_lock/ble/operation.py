@@ -151,4 +151,5 @@ class Operations(Attempts[Step, Input]):
             echoed = next((each for each in known if each.time and each.time % USERS == report.time), None)
             if echoed is not None:
                 return echoed
+            return self._still_open(known, report.time)
         return self._still_open(known)

@@ -220,6 +220,19 @@ class TestUnknown:
         assert desk.alarms() == []
         assert desk.borrowed(1, "A") == []
 
+    @pytest.mark.parametrize("restarted", [False, True])
+    def test_that_word_ends_no_later_rental(self, desk: Desk, *, restarted: bool) -> None:
+        """The line of the first cabinet was bad for so long that somebody else has the bank now."""
+        desk.returned(2, "A", OTHER)
+        desk.order("r2", 2, "A", OTHER)
+        desk.borrowed(2, "A", OTHER)
+        if restarted:
+            desk.restart()
+        desk.borrowed(1, "A")
+        assert (desk.state("r1"), desk.state("r2")) == ("returned", "rented")
+        assert desk.place("A") is None
+        assert desk.alarms() == []
+
     def test_a_restart_changes_nothing(self, desk: Desk) -> None:
         desk.restart()
         desk.borrowed(1, "A")

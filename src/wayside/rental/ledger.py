@@ -174,13 +174,13 @@ class Ledger:
         rental = self._rentals.get(moved.bank)
         same = rental is not None and rental.taken_from == place
         slot = self._shelves.at(place)
-        if (slot is not None and slot.gave == moved.bank) or (
-            rental is not None and same and rental.state is RentalState.RENTED
-        ):
-            return  # said again
         if rental is not None and same and rental.state is RentalState.RETURNED and rental.started_at is None:
             self._confirm(rental)
             return
+        if (slot is not None and slot.gave == moved.bank) or (
+            rental is not None and same and rental.state is RentalState.RENTED
+        ):
+            return  # said again, or what was known already
         if self._shelves.place_of(moved.bank) not in {None, place}:
             self._clear(moved.bank, at)
         self._displace(place, moved.bank, at)
@@ -291,7 +291,15 @@ class Ledger:
             detail=detail,
         )
         self._open(rental)
+        if state is RentalState.RETURNED and rental.started_at is None:
+            self._left(rental, at)
         return True
+
+    def _left(self, rental: Rental, at: Instant) -> None:
+        """Its slot gave the bank out without our hearing of it: should that word still come, it is no news."""
+        slot = self._shelves.at(rental.taken_from)
+        if rental.returned_to != rental.taken_from and slot is not None and slot.bank is None:
+            self._changes += self._shelves.give(rental.taken_from, rental.bank, at)
 
     def _open(self, rental: Rental) -> None:
         if (before := self._rentals.get(rental.bank)) is not None:

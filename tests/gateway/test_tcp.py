@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.gateway.world import World, eventually, quick, running
-from wayside.gateway.tcp import Listen, Listener
+from wayside.gateway.tcp import Listen, Listener, prepare
 from wayside.model.errors import ConfigError
 
 
@@ -155,6 +155,14 @@ async def test_a_device_that_never_reads_is_dropped() -> None:
         sock.close()
         await world.settle()
         assert world.store.presence("toy:0001")[-1] == ("offline", "does not read")
+
+
+async def test_the_kernel_keeps_no_more_for_a_device_than_it_is_told() -> None:
+    limits = quick(send_buffer_bytes=20_000)
+    with socket.socket() as sock:
+        prepare(sock, limits)
+        kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+    assert limits.send_buffer_bytes <= kept <= 2 * limits.send_buffer_bytes  # Linux doubles it, for its own
 
 
 async def test_a_device_that_reads_gets_more_than_its_buffer_holds() -> None:

@@ -58,6 +58,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Kept of a frame that is not whole; above any protocol's longest frame, whatever a framer believes."""
     write_buffer_bytes: Count = 64 * 1024
     """Unread answers per connection: thousands of acknowledgements.  A device that never reads is dropped."""
+    send_buffer_bytes: Count = 64 * 1024
+    """The same in the kernel, in front of ours: left alone it takes megabytes before anybody notices."""
     bad_frames_in_a_row: Count = 16
     """Refused frames with no good one between them: noise on a line gives one or two, a wrong protocol no end."""
     bad_frame_log_bytes: Count = 64

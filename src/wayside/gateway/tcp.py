@@ -143,8 +143,9 @@ class Listener:
 
 
 def prepare(sock: socket.socket, limits: Limits) -> None:
-    """Answers leave at once, and a peer that vanished without a word is noticed."""
+    """Answers leave at once, and a peer that vanished without a word, or reads none of them, is noticed."""
     sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer_bytes)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in (

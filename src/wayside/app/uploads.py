@@ -67,6 +67,7 @@ class UploadPort:
         try:
             yield
         finally:
+            self._server = None
             await server.stop()
 
     def _build(self) -> UploadServer:

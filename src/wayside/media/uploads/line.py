@@ -7,6 +7,7 @@ for.  So a slow disk slows its senders down, and memory stays bounded.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any, Final, cast
 
@@ -200,7 +201,8 @@ class Line(asyncio.BufferedProtocol):
         if self._lost or self._transport.is_closing() or self._http.our_state is h11.IDLE:
             return
         self._deaf = True
-        self._transport.write_eof()
+        with contextlib.suppress(OSError):  # reset in this moment
+            self._transport.write_eof()
         loop = asyncio.get_running_loop()
         end_s = loop.time() + LINGER_S
         while not self._over() and loop.time() < end_s:

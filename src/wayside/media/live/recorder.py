@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from wayside.media.flv import Role
-from wayside.media.live.streams import Key, Stream, Tag
+from wayside.media.live.streams import Key, Picture, Stream, Tag
 from wayside.media.mp4 import Mp4Writer, VideoFormat
 from wayside.model.errors import WaysideError
 from wayside.model.instant import Instant
@@ -23,6 +23,9 @@ PENDING_BYTES_MAX: Final = 16 * 1024 * 1024
 
 VIDEO_CODECS: Final = frozenset({"h264", "h265"})
 AAC: Final = 10
+
+_HEADERS: Final = frozenset({Role.VIDEO_HEADER, Role.AUDIO_HEADER})
+_SAMPLES: Final = frozenset({Role.KEY, Role.VIDEO, Role.AUDIO})
 
 _ENHANCED: Final = 0x80
 _HASH_BYTES: Final = 256 * 1024
@@ -61,6 +64,8 @@ class Recorder:
     def __init__(self, stream: Stream, recordings: Recordings) -> None:
         self._stream = stream
         self._recordings = recordings
+        # Its own, because the stream is further on than what is written.
+        self._headers = {tag.role: tag for tag in stream.headers()}
         self._pending: list[Tag] = []
         self._bytes = 0
         self._wake = asyncio.Event()
@@ -109,19 +114,23 @@ class Recorder:
 
     async def _next(self, tag: Tag) -> None:
         part, limits = self._part, self._recordings
+        if tag.role in _HEADERS:
+            self._headers[tag.role] = tag
         if tag.role is Role.KEY and (
             part is None or part.long(tag.timestamp_ms, limits.file_s, limits.file_bytes)
         ):
             await self._finish()
+            shape = _Shape.of(self._headers, self._stream.picture)
+            path, key = limits.new_file(), self._stream.key
             self._part = part = await asyncio.to_thread(
-                _Part.begun, limits.new_file(), self._stream, limits.clock(), tag.timestamp_ms
+                _Part.begun, path, key, shape, limits.clock(), tag.timestamp_ms
             )
-        elif tag.role in {Role.VIDEO_HEADER, Role.AUDIO_HEADER} and part is not None and part.differs(tag):
+        elif tag.role in _HEADERS and part is not None and part.differs(tag):
             await (
                 self._finish()
             )  # another size or codec does not fit this file; the next key frame begins a new one
             part = None
-        if part is not None:
+        if part is not None and tag.role in _SAMPLES:
             part.tags.append(tag)
 
     async def _finish(self) -> None:
@@ -130,30 +139,43 @@ class Recorder:
             await self._recordings.keep(await asyncio.to_thread(part.finished))
 
 
+class _Shape(msgspec.Struct, frozen=True):
+    """What a file holds: its decoders' configurations, ``audio`` None where the sound does not fit."""
+
+    video: VideoFormat
+    audio: bytes | None
+    headers: dict[Role, bytes]
+
+    @classmethod
+    def of(cls, headers: dict[Role, Tag], size: Picture) -> _Shape:
+        """Raises ``Unrecordable``."""
+        video, audio = headers.get(Role.VIDEO_HEADER), headers.get(Role.AUDIO_HEADER)
+        if video is None or video.codec not in VIDEO_CODECS:
+            raise Unrecordable(f"{video.codec if video else 'this video'} cannot be recorded")
+        return cls(
+            VideoFormat(video.codec, video.payload[5:], size.width or 0, size.height or 0),
+            audio.payload[2:] if audio is not None and is_aac(audio.payload) else None,
+            {role: tag.payload for role, tag in headers.items()},
+        )
+
+
 class _Part:
     """A file that is being written."""
 
-    def __init__(self, path: Path, file: IO[bytes], stream: Stream, began_at: Instant, first_ms: int) -> None:
-        self.path, self._file, self._key = path, file, stream.key
+    def __init__(
+        self, path: Path, file: IO[bytes], key: Key, shape: _Shape, *, began_at: Instant, first_ms: int
+    ) -> None:
+        self.path, self._file, self._key, self._shape = path, file, key, shape
         self._began_at, self._first_ms = began_at, first_ms
+        self._writer = Mp4Writer(file, shape.video, shape.audio)
         self.tags: list[Tag] = []
-        headers = {tag.role: tag for tag in stream.headers()}
-        self._headers = {role: tag.payload for role, tag in headers.items()}
-        video, audio = headers.get(Role.VIDEO_HEADER), headers.get(Role.AUDIO_HEADER)
-        if video is None or video.codec not in VIDEO_CODECS:
-            raise Unrecordable(f"{stream.video or 'this video'} cannot be recorded")
-        form = VideoFormat(
-            video.codec, video.payload[5:], stream.picture.width or 0, stream.picture.height or 0
-        )
-        heard = audio is not None and is_aac(audio.payload)
-        self._writer = Mp4Writer(file, form, audio.payload[2:] if audio is not None and heard else None)
 
     @classmethod
-    def begun(cls, path: Path, stream: Stream, began_at: Instant, first_ms: int) -> _Part:
-        """A new file.  Raises ``OSError``, ``Unrecordable``."""
+    def begun(cls, path: Path, key: Key, shape: _Shape, began_at: Instant, first_ms: int) -> _Part:
+        """A new file.  Raises ``OSError``."""
         file = path.open("xb")
         try:
-            return cls(path, file, stream, began_at, first_ms)
+            return cls(path, file, key, shape, began_at=began_at, first_ms=first_ms)
         except BaseException:
             file.close()
             path.unlink()
@@ -165,17 +187,17 @@ class _Part:
 
     def differs(self, header: Tag) -> bool:
         """Whether a decoder would have to begin anew."""
-        return self._headers.get(header.role) != header.payload
+        return self._shape.headers.get(header.role) != header.payload
 
     def write(self) -> None:
         """What has been gathered."""
         tags, self.tags = self.tags, []
         for tag in tags:
-            if tag.role in {Role.KEY, Role.VIDEO}:
+            if tag.role is not Role.AUDIO:
                 offset_ms, data = picture(tag.payload)
                 if data:
                     self._writer.add_video(tag.timestamp_ms, offset_ms, data, key=tag.role is Role.KEY)
-            elif tag.role is Role.AUDIO and is_aac(tag.payload):
+            elif is_aac(tag.payload):
                 self._writer.add_audio(tag.timestamp_ms, tag.payload[2:])
 
     def finished(self) -> Finished:

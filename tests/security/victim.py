@@ -9,6 +9,9 @@ from typing import Any, Final
 
 import httpx
 import msgspec
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Close
+from websockets.sync.client import ClientConnection
 
 from tests.cli.running import json_lines
 from tests.cli.serving import PATIENCE_S, Server, serving
@@ -64,6 +67,19 @@ class Victim:
             found.append("a log line holds control characters")
         paths = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*"))
         return found + [f"a file of somebody else's: {path}" for path in paths if not OURS.fullmatch(path)]
+
+
+def ended(socket: ClientConnection, still: int = 100) -> Close:
+    """How the server hung up; it may say so many things before, and must say why in the end."""
+    with socket:
+        for _ in range(still + 1):
+            try:
+                socket.recv(timeout=PATIENCE_S)
+            except ConnectionClosed as closed:
+                if closed.rcvd is None:
+                    raise  # it broke
+                return closed.rcvd
+    raise AssertionError("it talks on")
 
 
 @contextmanager

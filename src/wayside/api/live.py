@@ -107,6 +107,9 @@ async def live(socket: Socket, services: Provided) -> None:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not reading.done():
             code, reason = writing.result()
+            # The server cannot close a socket while somebody waits for a message on it.
+            reading.cancel()
+            await asyncio.wait({reading})
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await socket.close(code, reason)

@@ -120,6 +120,9 @@ async def _until_one_ends(socket: Socket, services: Services, line: RelayLine, o
         line.lost()  # its last word is in the outbox now
         outbox.put_nowait(None)
         if ending is not None:
+            # The server cannot close a socket while somebody waits for a message on it.
+            listening.cancel()
+            await asyncio.wait({listening})
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CLOSE_S):
                     await talking

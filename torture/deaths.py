@@ -10,7 +10,7 @@ from torture.scenario import Scenario, Stage
 CROWD_KILLS: Final = 10
 """So many kills per crowd: what is doubtful after a kill stays so for a while, and a cabinet runs out of banks."""
 
-LAST_POINT: Final = 3_000
+LAST_POINT = 3_000
 """The last time that a point is passed and may kill: some seconds of load."""
 
 

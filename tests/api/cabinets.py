@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from tests.api.paging import paged
 from tests.rental.records import Records, inventory
 from wayside.model.commands import CommandRecord, State, Transition
 from wayside.model.errors import Conflict
@@ -51,8 +52,6 @@ class Cabinets:
         return self.records.rentals.get(rental)
 
     async def rentals(self, query: RentalQuery) -> Page[Rental]:
-        from tests.api.fakes import paged  # noqa: PLC0415 - it makes one of these
-
         self.store.check()
         chosen = [
             rental

@@ -10,10 +10,8 @@ from tests.api.fakes import Client, World
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    world = await World(tmp_path / "firmware").open()
-    yield world
-    await world.media.close()
+async def world(tmp_path: Path) -> World:
+    return await World(tmp_path / "firmware").open()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What stands behind the API, in memory: enough of each port for the API to be wrong about."""
 
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -12,12 +13,13 @@ from msgspec.structs import replace
 
 from tests.api.cabinets import Cabinets, Feed
 from tests.api.fake_bus import FakeBus
+from tests.api.fake_media import FakeMedia
 from tests.api.fake_relays import FakeRelays
+from tests.api.paging import paged
 from wayside.api.app import build_app
 from wayside.api.services import Distribution, MetricKind, Sample, Services
 from wayside.api.tokens import Scope, Tokens
 from wayside.engines.blobs import DirectoryBlobs
-from wayside.engines.embedded import EmbeddedStore
 from wayside.media.firmware import FirmwareDirectory
 from wayside.media.shelf import Shelf
 from wayside.media.thumbnails import Thumbnails
@@ -26,6 +28,7 @@ from wayside.model.errors import CommandError, Conflict, KeyReused, NotFound, St
 from wayside.model.events import Kind, Latest, StoredEvent, StoredFrame
 from wayside.model.identity import split_device_id
 from wayside.model.instant import SECOND, Instant, from_rfc3339, seconds
+from wayside.ports.media import MediaFile, MediaKind
 from wayside.ports.platform import (
     CommandRequest,
     Presence,
@@ -71,21 +74,6 @@ class Clock:
 
     def advance(self, duration_s: float) -> None:
         self.now += seconds(duration_s)
-
-
-def paged(items: list[T], span: Span, time: Callable[[T], Instant]) -> Page[T]:
-    """The part that a span asks for; the cursor is a plain offset, as text."""
-    chosen = [
-        item
-        for item in items
-        if (span.since is None or time(item) >= span.since)
-        and (span.until is None or time(item) < span.until)
-    ]
-    if span.cursor is not None and not (span.cursor.isascii() and span.cursor.isdigit()):
-        raise CommandError("is no cursor of ours", "cursor")
-    start = int(span.cursor or 0)
-    end = start + span.limit
-    return Page(tuple(chosen[start:end]), str(end) if end < len(chosen) else None)
 
 
 class FakeStore:
@@ -230,6 +218,10 @@ class FakeStore:
             and query.alarm in {None, alarm.event.values.get("alarm.kind")}
         ]
         return paged(chosen, query.span, lambda alarm: alarm.event.received_at)
+
+    async def alarm(self, event: int) -> Alarm | None:
+        self.check()
+        return self.alarm_records.get(event)
 
     async def acknowledge_alarm(self, event: int, by: str, at: Instant, note: str) -> Alarm | None:
         self.check()
@@ -414,11 +406,11 @@ class World:
         self.tokens = Tokens(self.store, self.clock)
         self.shelf = FirmwareDirectory(directory, lambda: "http://lock.test", self.clock, bytes_max=1_000_000)
         self.relays = FakeRelays(self.store.records)
+        self.media = FakeMedia(self.store.check)
         # The real ones: what is served of files is what lies on a disk.
-        self.media = EmbeddedStore(directory.parent / "media-records")
-        blobs = DirectoryBlobs(directory.parent / "media" / "blobs")
-        thumbnails = Thumbnails(directory.parent / "media" / "thumbnails", blobs)
-        self.media_shelf = Shelf(self.media, blobs, directory.parent / "media" / "incoming", thumbnails)
+        self.blobs = DirectoryBlobs(directory / "blobs")
+        thumbnails = Thumbnails(directory / "thumbnails", self.blobs)
+        self.media_shelf = Shelf(self.media, self.blobs, directory / "incoming", thumbnails)
         self.cabinets = Cabinets(self.store, self.clock)
         self.not_ready: str | None = None
         self.samples = [Sample("wayside_frames", MetricKind.COUNTER, "Frames", 3, {"protocol": "demo"})]
@@ -448,7 +440,7 @@ class World:
 
     async def open(self) -> "World":
         self.shelf.open()
-        await self.media.open()
+        self.blobs.open()
         self.media_shelf.open()
         first = await self.tokens.open()
         assert first is not None
@@ -482,6 +474,26 @@ class World:
         if event.kind is Kind.ALARM:
             self.store.alarm_records[event.id] = Alarm(event)
         return event
+
+    def media_file(self, content: bytes = b"0123456789", number: int = 1, **changes: object) -> MediaFile:
+        digest = hashlib.sha256(content).hexdigest()
+        file = MediaFile(
+            f"{number:032x}",
+            "demo:1",
+            f"EVENT_{number}.jpg",
+            MediaKind.PICTURE,
+            "image/jpeg",
+            len(content),
+            digest,
+            digest[:32],
+            NOW + number,
+        )
+        file = self.media.by_id[file.id] = replace(file, **changes)
+        path = self.blobs.local(file.id)
+        assert path is not None
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return file
 
 
 async def chunks(data: bytes, size: int = 4096) -> AsyncIterator[bytes]:

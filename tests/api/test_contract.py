@@ -69,6 +69,7 @@ THERE = {
     "command": "c1",
     "bank": "A1",
     "file": "gbfs.json",
+    "media": f"{1:032x}",
 }
 
 
@@ -87,6 +88,7 @@ def test_every_answer_is_as_described(operation: Any, mode: GenerationMode) -> N
         # Examples delete and rename; each one finds the same world.
         world.device("1", "One")
         world.command("c1")
+        world.media_file()
         case.call_and_validate(checks=BODY_CHECKS if json_body else CHECKS, headers=world.headers())
 
     # Nothing that is wrong can be sent where nothing is asked for.

@@ -1,7 +1,9 @@
-"""Alarms, and who has seen to them."""
+"""Alarms, the files they announced, and who has seen to them."""
 
 from __future__ import annotations
 
+import enum
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
@@ -12,22 +14,75 @@ from msgspec import Meta
 
 from wayside.api.auth import COMMAND, READ
 from wayside.api.parameters import TEXT_MAX, By, DeviceFilter, EventId, Provided, Window
+from wayside.api.services import Services
 from wayside.api.shapes import EventView, Next, Time, time
 from wayside.model.errors import NotFound
+from wayside.model.instant import DAY
 from wayside.ports.store import Alarm, AlarmQuery, AuditRecord
+
+ANNOUNCED: Final = "media.files"
+"""The value of an alarm that names its files."""
+
+AWAITED_FOR: Final = DAY
+"""A camera sends what it announced as soon as it has a network, again and again for hours.  One that was parked out
+of reach over night has had its chance within a day.  What comes later is shown as received all the same."""
+
+
+class FileState(enum.StrEnum):
+    """Whether a file that an alarm announced has come."""
+
+    RECEIVED = "received"
+    AWAITED = "awaited"
+    MISSING = "missing"
+    """It did not come within a day."""
+
+
+class AnnouncedFile(msgspec.Struct, frozen=True):
+    """A file that an alarm announced.  ``file`` is the id under which it is here."""
+
+    name: str
+    state: FileState
+    file: str | None
 
 
 class AlarmView(msgspec.Struct, frozen=True):
-    """An alarm, and who has seen to it.  ``event.id`` is the alarm's id."""
+    """An alarm, what became of its files, and who has seen to it.  ``event.id`` is the alarm's id."""
 
     event: EventView
+    files: list[AnnouncedFile]
     acknowledged_at: Time | None
     acknowledged_by: str | None
     note: str
 
-    @classmethod
-    def of(cls, alarm: Alarm) -> AlarmView:
-        return cls(EventView.of(alarm.event), time(alarm.acknowledged_at), alarm.acknowledged_by, alarm.note)
+
+async def shown(services: Services, alarms: Sequence[Alarm]) -> list[AlarmView]:
+    """Alarms as the API shows them; their files are looked up together."""
+    names = [(alarm.event.device, name) for alarm in alarms for name in _announced(alarm)]
+    received = await services.media.files_named(names) if names else {}
+    late = services.clock() - AWAITED_FOR
+    views = []
+    for alarm in alarms:
+        not_here = FileState.MISSING if alarm.event.received_at < late else FileState.AWAITED
+        files = [
+            AnnouncedFile(name, FileState.RECEIVED if found else not_here, found)
+            for name in _announced(alarm)
+            for found in [received.get((alarm.event.device, name))]
+        ]
+        views.append(
+            AlarmView(
+                EventView.of(alarm.event),
+                files,
+                time(alarm.acknowledged_at),
+                alarm.acknowledged_by,
+                alarm.note,
+            )
+        )
+    return views
+
+
+def _announced(alarm: Alarm) -> list[str]:
+    names = alarm.event.values.get(ANNOUNCED)
+    return names if isinstance(names, list) else []
 
 
 class AlarmPage(msgspec.Struct, frozen=True):
@@ -57,7 +112,17 @@ async def list_alarms(
 ) -> AlarmPage:
     """List alarms, newest first."""
     page = await services.store.alarms(AlarmQuery(device, acknowledged, alarm, window))
-    return AlarmPage([AlarmView.of(found) for found in page.items], page.next)
+    return AlarmPage(await shown(services, page.items), page.next)
+
+
+@get("/alarms/{event:int}", opt=READ)
+async def get_alarm(services: Provided, event: EventId) -> AlarmView:
+    """Show one alarm, and what became of the files that it announced."""
+    alarm = await services.store.alarm(event)
+    if alarm is None:
+        raise NotFound("no such alarm", "event")
+    (view,) = await shown(services, [alarm])
+    return view
 
 
 @post("/alarms/{event:int}/acknowledge", opt=COMMAND, status_code=200)
@@ -72,7 +137,8 @@ async def acknowledge_alarm(
         raise NotFound("no such alarm", "event")
     if alarm.acknowledged_at == now and alarm.acknowledged_by == by.name:
         await services.store.audit(AuditRecord(now, by.name, "alarm.acknowledge", str(event), note))
-    return AlarmView.of(alarm)
+    (view,) = await shown(services, [alarm])
+    return view
 
 
-HANDLERS: Final[tuple[BaseRouteHandler, ...]] = (list_alarms, acknowledge_alarm)
+HANDLERS: Final[tuple[BaseRouteHandler, ...]] = (list_alarms, get_alarm, acknowledge_alarm)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final, get_args
 
 import msgspec
-from litestar import Litestar, Request, Response, Router, get
+from litestar import HttpMethod, Litestar, Request, Response, Router, get
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -69,7 +69,9 @@ class _NoPages(Router):
 
 
 def _operation_id(handler: HTTPRouteHandler, method: object, path: object) -> str:  # noqa: ARG001 - the interface's
-    return handler.handler_name.rpartition(".")[2]
+    name = handler.handler_name.rpartition(".")[2]
+    # A route that answers both has one handler.
+    return f"{name}_head" if method == HttpMethod.HEAD else name
 
 
 def config(version: str) -> OpenAPIConfig:

@@ -272,6 +272,9 @@ class Store(Protocol):
     async def alarms(self, query: AlarmQuery) -> Page[Alarm]:
         """Newest first."""
 
+    async def alarm(self, event: int) -> Alarm | None:
+        """One alarm."""
+
     async def acknowledge_alarm(self, event: int, by: str, at: Instant, note: str) -> Alarm | None:
         """Mark it seen; the first acknowledgement stays.  None if there is no such alarm."""
 

@@ -277,6 +277,10 @@ class EmbeddedStore:
         """Newest first."""
         return await self._read(lambda db: log.alarms(db, query))
 
+    async def alarm(self, event: int) -> Alarm | None:
+        """One alarm."""
+        return await self._read(lambda db: log.alarm(db, event))
+
     async def acknowledge_alarm(self, event: int, by: str, at: Instant, note: str) -> Alarm | None:
         """The first acknowledgement stays."""
         return await self._write(lambda db: log.acknowledge(db, event, by, at, note))

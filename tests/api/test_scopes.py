@@ -23,6 +23,11 @@ PUBLIC = {
     ("GET", "/api/v1/openapi.json"): "the description holds no data",
     ("GET", "/watch/{channel}/{ident}"): "a page that is the same for everybody; it asks for a token itself",
     ("GET", "/watch/{asset}"): "what that page consists of",
+    (
+        "POST",
+        "/live-hooks/{key}/srs",
+    ): "a media server sends no token; the key is unguessable, and without one: 404",
+    ("POST", "/live-hooks/{key}/mediamtx"): "likewise",
 }
 
 

@@ -40,6 +40,15 @@ GOOD: dict[str, dict[str, Any]] = {
     "create_relay_token": {"minutes": 5},
     "start_stream": {"minutes": 5, "record": False, "files": ["a.mp4"]},
     "create_view_token": {"minutes": 5},
+    "ask_for_srs": {
+        "action": "on_play",
+        "app": "live",
+        "stream": "x",
+        "ip": "",
+        "param": "",
+        "client_id": "1",
+    },
+    "ask_for_mediamtx": {"action": "read", "path": "live/0/1", "ip": "", "query": ""},
     "borrow": {"cabinet": CABINET, "bank": "B1", "slot": 1},
     "create_token": {"name": "ci", "scope": "read", "expires_at": "2100-01-01T00:00:00Z"},
 }

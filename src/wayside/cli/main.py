@@ -37,6 +37,7 @@ COMMANDS: Final[tuple[Entry, ...]] = (
     Entry("rentals", "rentals:app", "Borrow power banks; list, show, cancel rentals."),
     Entry("events", "events:events", "List stored events."),
     Entry("alarms", "alarms:app", "List and acknowledge alarms."),
+    Entry("live", "live:app", "Watch cameras: list streams, start, stop, address."),
     Entry("tail", "tail:tail", "Follow events as they come in."),
     Entry("export", "export:export", "Write stored events as CSV or JSON lines."),
     Entry("firmware", "firmware:app", "List, add, remove firmware files."),

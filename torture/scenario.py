@@ -94,6 +94,8 @@ class Stage:
         self.folder = folder
         self.times = times
         self.rng = random.Random(seed)
+        """For what is broken; the crowd has its own dice, because how often it throws them is up to the victim."""
+        self._dice = random.Random(seed)
         self.load = load
         self.world = World(folder)
         self.crowds: list[Crowd] = []
@@ -169,7 +171,7 @@ class Stage:
         if self.crowds:
             await self.crowd.leave()
         first = 1000 * (len(self.crowds) + 1)
-        self.crowds.append(Crowd(self.world, self.load, self.rng, first))
+        self.crowds.append(Crowd(self.world, self.load, self._dice, first))
         await self.crowd.come()
 
     async def busy(self, frames: int = 0) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import commands, connections, decode, feed, growth, ingest, queries, start
+from bench import commands, connections, decode, feed, growth, ingest, live, queries, start
 from bench.report import heading, page, table
 
 PARTS = {
@@ -17,6 +17,7 @@ PARTS = {
     "connections": ("Many connections", connections.run),
     "commands": ("Commands", commands.run),
     "feed": ("Live feed", feed.run),
+    "live": ("Live video", live.run),
     "queries": ("Queries over a growing log", queries.run),
     "start": ("Start-up", start.run),
 }

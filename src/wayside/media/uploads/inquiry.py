@@ -172,7 +172,7 @@ class Inquiry:
         announced = alarm is not None or (
             await self._announcement(found.device, Kind.MEDIA, arrival.name, since) is not None
         )
-        if asked is None and not announced:
+        if asked is None and alarm is None:  # a camera also announces what a command asked for
             asked = guessed(arrival, awaited, within)
         same_name = MediaQuery(device=found.device, name=arrival.name)
         held = len(await self.files(same_name, self._limits.copies))

@@ -1,8 +1,8 @@
 """What came in, until its group is complete: reads of many connections are worked through together.
 
 Between two reads the kernel and the loop drive the interpreter, the session and the codec out of the processor's
-caches.  In groups they stay: measured over sockets, a tenth less in all.  A group ends with the turn of the loop, so nothing
-waits longer than its neighbours take to be read.
+caches.  In groups they stay: measured over sockets, a tenth less in all.  A group ends with the turn of the loop, so
+nothing waits longer than its neighbours take to be read.
 """
 
 from __future__ import annotations

@@ -9,10 +9,10 @@ import apsw
 import pytest
 
 from tests.store.samples import ONE, START, TWO, alarm, append, command, heartbeat, report, whole
-from wayside.engines.embedded import EmbeddedStore, side_index
+from wayside.engines.embedded import EmbeddedStore, side_index, tail
 from wayside.engines.embedded.files import Files
 from wayside.engines.embedded.kinds import NO_EVENT
-from wayside.engines.embedded.marks import mark
+from wayside.engines.embedded.marks import mark, set_mark
 from wayside.model.instant import DAY
 from wayside.ports.store import DeviceRecord, DeviceStatus, EventQuery, Retention
 
@@ -52,6 +52,12 @@ async def work(store: EmbeddedStore, job: Callable[[apsw.Connection], T]) -> T:
 def count(db: apsw.Connection, table: str) -> int:
     rows: int = db.execute(f"SELECT count(*) FROM {table}").get  # noqa: S608 - a constant
     return rows
+
+
+def failing(db: apsw.Connection, name: str, value: int) -> None:
+    set_mark(db, name, value)
+    if name in {"round_device", "indexed"} and value:
+        raise RuntimeError("a fault after the work of a slice")
 
 
 async def settle(store: EmbeddedStore) -> None:
@@ -100,6 +106,51 @@ async def test_a_round_cut_off_between_any_two_slices_is_finished_later(
         assert await work(store, lambda db: mark(db, "indexed")) == last_id
         await checked_index(store)
         await store.close()
+
+
+async def test_ids_whose_low_bits_begin_anew_within_a_round(store: EmbeddedStore) -> None:
+    first = 2**tail.ID_BITS - 5
+
+    def skip_ids(db: apsw.Connection) -> None:
+        ledger = files(store).ledger
+        ledger.next_id = ledger.tail.first_id = first
+        for name in ("indexed", "round"):
+            set_mark(db, name, first - 1)
+
+    await work(store, skip_ids)
+    for device in (ONE, TWO, ONE):
+        await append(store, report(device), alarm(device), heartbeat(device))
+    await settle(store)
+    await checked_index(store)
+    assert [event.id for event in await whole(store.events, EventQuery(device=TWO))] == [first + 4, first + 3]
+
+
+async def test_a_tail_too_long_to_be_kept_is_read_from_the_log(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "KEPT_ROWS_MAX", 4)
+    for device in (ONE, TWO, ONE):
+        await append(store, report(device), alarm(device), heartbeat(device))
+    await settle(store)
+    await append(store, alarm(TWO))
+    await settle(store)
+    await checked_index(store)
+
+
+async def test_a_slice_that_failed_is_done_again(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for device in (ONE, TWO):
+        await append(store, report(device), alarm(device), heartbeat(device))
+    index, last_id = files(store).upkeep.index, files(store).ledger.last_id
+    with monkeypatch.context() as broken:
+        broken.setattr(side_index, "set_mark", failing)
+        for _ in range(2):
+            with pytest.raises(RuntimeError):
+                await work(store, partial(index.catch_up, last_id=last_id))
+    await append(store, alarm(TWO))
+    await settle(store)
+    await checked_index(store)
 
 
 async def test_nothing_is_left_of_a_forgotten_device(store: EmbeddedStore) -> None:

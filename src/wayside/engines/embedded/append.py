@@ -9,6 +9,7 @@ import apsw
 
 from wayside.engines.embedded.kinds import CODES, NO_EVENT
 from wayside.engines.embedded.ledger import Ledger
+from wayside.engines.embedded.tail import packed
 from wayside.engines.embedded.texts import to_json
 from wayside.model.events import Kind
 from wayside.ports.store import Entry
@@ -28,42 +29,48 @@ STATEMENTS: Final = tuple(
 )
 """The number of values that one takes, and its text; the longest first."""
 
+ALARM: Final = CODES[Kind.ALARM]
 INSERT_ALARM: Final = "INSERT INTO alarm (id, device, alarm) VALUES (?, ?, ?)"
 
 
 def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]) -> int:
     """Store the rows in order; the first one's id."""
-    first_id = ledger.next_id
+    first_id = row_id = ledger.next_id
+    keys, shapes = ledger.keys, ledger.shapes
     values: list[Any] = []
+    rows: list[int] = []
     alarms: list[tuple[int, int, str | None]] = []
-    row_id = first_id
     for entry in entries:
         event = entry.event
-        key = ledger.known(entry.device) or ledger.key(db, entry.device)
+        key = keys.get(entry.device) or ledger.key(db, entry.device)
         if event is None:
+            kind = NO_EVENT
             values += (
-                *(row_id, key, NO_EVENT, entry.received_at, None, entry.message, None, None, None),
+                *(row_id, key, kind, entry.received_at, None, entry.message, None, None, None),
                 *(entry.received, entry.sent),
             )
         else:
-            kind = event.kind
-            shape = ledger.shape(db, tuple(event.values))
-            if kind is Kind.ALARM:
-                alarm = event.values.get("alarm.kind")
+            kind = CODES[event.kind]
+            held = event.values
+            names = tuple(held)
+            shape = shapes.get(names) or ledger.shape(db, names)
+            if kind == ALARM:
+                alarm = held.get("alarm.kind")
                 alarms.append((row_id, key, alarm if isinstance(alarm, str) else None))
             values += (
                 row_id,
                 key,
-                CODES[kind],
+                kind,
                 entry.received_at,
                 event.at,
                 entry.message,
                 None if event.message == entry.message else event.message,
                 shape,
-                to_json(event.values if shape is None else list(event.values.values())),
+                to_json(held if shape is None else list(held.values())),
                 entry.received,
                 entry.sent,
             )
+        rows.append(packed(key, kind, row_id))
         row_id += 1
     start = 0
     for width, statement in STATEMENTS:
@@ -73,4 +80,5 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
     if alarms:
         db.executemany(INSERT_ALARM, alarms)
     ledger.next_id = row_id
+    ledger.fresh_rows += rows
     return first_id

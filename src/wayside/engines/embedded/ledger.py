@@ -6,6 +6,7 @@ from typing import Final
 
 import apsw
 
+from wayside.engines.embedded.tail import Tail
 from wayside.engines.embedded.texts import from_json, to_json
 
 SHAPES_MAX: Final = 10_000
@@ -13,11 +14,14 @@ SHAPES_MAX: Final = 10_000
 
 
 class Ledger:
-    """The numbers of devices and shapes, and the next id of the log.  Used by the writer's thread alone."""
+    """The numbers of devices and shapes, the next id of the log, and its tail.  Used by the writer's thread alone.
+
+    ``keys`` and ``shapes`` are for reading: the path of every event looks there first, without a call.
+    """
 
     def __init__(self, db: apsw.Connection) -> None:
-        self._keys: dict[str, int] = dict(db.execute("SELECT device, id FROM device_key"))
-        self._shapes: dict[tuple[str, ...], int] = {
+        self.keys: dict[str, int] = dict(db.execute("SELECT device, id FROM device_key"))
+        self.shapes: dict[tuple[str, ...], int] = {
             tuple(from_json(names)): number for number, names in db.execute("SELECT id, names FROM shape")
         }
         # An id that was given once is never given again, even when the whole log has been pruned: then the
@@ -28,6 +32,9 @@ class Ledger:
         ).get
         self.next_id = last_id + 1
         self._kept_next_id = self.next_id
+        self.tail = Tail(self.next_id)
+        self.fresh_rows: list[int] = []
+        """What this transaction appends, as ``tail.packed`` has it."""
         self._fresh: list[str] = []
         self._fresh_shapes: list[tuple[str, ...]] = []
         self._dropped: dict[str, int] = {}
@@ -39,31 +46,31 @@ class Ledger:
 
     def key(self, db: apsw.Connection, device: str) -> int:
         """The device's number, a new one if it has none."""
-        key = self._keys.get(device)
+        key = self.keys.get(device)
         if key is None:
             key = db.execute("INSERT INTO device_key (device) VALUES (?) RETURNING id", (device,)).get
             assert key is not None
-            self._keys[device] = key
+            self.keys[device] = key
             self._fresh.append(device)
         return key
 
     def known(self, device: str) -> int | None:
         """The device's number, if it has one."""
-        return self._keys.get(device)
+        return self.keys.get(device)
 
     def shape(self, db: apsw.Connection, names: tuple[str, ...]) -> int | None:
         """The number of these names in this order, a new one if they have none; None when there are too many."""
-        number = self._shapes.get(names)
-        if number is None and len(self._shapes) < SHAPES_MAX:
+        number = self.shapes.get(names)
+        if number is None and len(self.shapes) < SHAPES_MAX:
             number = db.execute("INSERT INTO shape (names) VALUES (?) RETURNING id", (to_json(names),)).get
             assert number is not None
-            self._shapes[names] = number
+            self.shapes[names] = number
             self._fresh_shapes.append(names)
         return number
 
     def drop(self, db: apsw.Connection, device: str) -> int | None:
         """Take the device's number away; what it was, if it had one."""
-        key = self._keys.pop(device, None)
+        key = self.keys.pop(device, None)
         if key is not None:
             db.execute("DELETE FROM device_key WHERE id = ?", (key,))
             self._dropped[device] = key
@@ -72,6 +79,8 @@ class Ledger:
     def keep(self) -> None:
         """The transaction is durable."""
         self._kept_next_id = self.next_id
+        self.tail.extend(self.fresh_rows)
+        self.fresh_rows.clear()
         self._fresh.clear()
         self._fresh_shapes.clear()
         self._dropped.clear()
@@ -79,11 +88,12 @@ class Ledger:
     def undo(self) -> None:
         """The transaction was rolled back."""
         self.next_id = self._kept_next_id
+        self.fresh_rows.clear()
         for device in self._fresh:
-            self._keys.pop(device, None)
+            self.keys.pop(device, None)
         for names in self._fresh_shapes:
-            self._shapes.pop(names, None)
-        self._keys.update(self._dropped)
+            self.shapes.pop(names, None)
+        self.keys.update(self._dropped)
         self._fresh.clear()
         self._fresh_shapes.clear()
         self._dropped.clear()

@@ -158,7 +158,7 @@ class Upkeep:
     """What follows behind the commits: the side index first, then what deleted devices left."""
 
     def __init__(self, db: apsw.Connection, ledger: Ledger) -> None:
-        self.index = SideIndex(db, ledger)
+        self.index = SideIndex(ledger)
         db.execute(TEMPORARY)
 
     def step(self, db: apsw.Connection) -> bool:

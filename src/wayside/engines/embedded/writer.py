@@ -25,7 +25,7 @@ from wayside.model.errors import StoreUnavailable
 T = TypeVar("T")
 
 MERGED_ROWS_MAX: Final = 4_000
-"""Ten full batches of the gateway: a commit of some 10 ms.  More would only make the first of them wait."""
+"""Two full batches of the gateway: a commit of some 20 ms.  More would only make the first of them wait."""
 
 UPKEEP_EVERY_S: Final = 0.25
 """How often an idle writer looks whether upkeep is due."""

@@ -1,4 +1,4 @@
-"""Peers that mean it: half-open, slow, deaf, talkative, two at once, or speaking nonsense."""
+"""Peers that mean it: half-open, deaf, talkative, two at once, or speaking nonsense."""
 
 from __future__ import annotations
 
@@ -10,122 +10,22 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
-import httpx
-
 from bench.frames import heartbeat, login
 from tests.proof.cameras import Camera, location
 from tests.proof.world import eventually
-from torture.checks import BASELINE, DISK, UNHARMED
+from torture.attackers import ALIVE, CALM, CUT_WITHIN_S, HURRY, LASTS_S, SPOKEN, Attackers, vanish
+from torture.checks import UNHARMED
 from torture.corpus import frames_of
-from torture.crowd import AGAIN_S, Load
+from torture.crowd import AGAIN_S
 from torture.scenario import Scenario, Stage
-from wayside.app.protocols import PROTOCOLS
-from wayside.protocol.base import Protocol, Transport
-
-LASTS_S: Final = 6.0
-"""How long the witnesses look, at rest and while it happens."""
-
-SPOKEN: Final = [protocol for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None]
+from wayside.protocol.base import Protocol
 
 FIRST_ATTACKER: Final = 500_000
 """Numbers of devices that neither the crowd nor the witnesses have."""
 
-# In seconds instead of minutes, so that what ends by time ends while we look.
-HURRY: Final = tuple(
-    word
-    for limit in (
-        "first_frame_s=2",
-        "identify_s=3",
-        "frame_deadline_s=2",
-        "sweep_s=0.25",
-        "close_s=1",
-        "keepalive_idle_s=1",
-        "keepalive_interval_s=1",
-        "keepalive_probes=2",
-    )
-    for word in ("--set", f"limits.{limit}")
-)
-
-ANSWERED_MS: Final = 1_000
-"""A person who waits for a page notices more."""
-
-CUT_WITHIN_S: Final = 20.0
-"""All of those limits together, and a machine that is busy."""
-
 TALK_FRAMES: Final = 100
 TALK_EVERY_S: Final = 0.02
 """Some thousand frames a second: a buffer of 128 KiB is full of their acknowledgements after a few seconds."""
-
-TCP_REPAIR: Final = 19
-"""An option of Linux: a socket that is closed under it says nothing to its peer.  Only root may."""
-
-
-class Attackers:
-    """Sockets that talk to one protocol's listener, or to the API; ``room_bytes`` for what they do not read."""
-
-    def __init__(self, stage: Stage, listener: str, number: int, *, room_bytes: int = 0) -> None:
-        host, _, port = stage.world.server.address(listener).rpartition(":")
-        self._address = host, int(port)
-        self._number = number
-        self._room_bytes = room_bytes
-        self.sockets: list[socket.socket] = []
-
-    async def connect(self) -> None:
-        """All of them."""
-        loop = asyncio.get_running_loop()
-        for _ in range(self._number):
-            one = socket.socket()
-            one.setblocking(False)
-            if self._room_bytes:
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._room_bytes)
-            await loop.sock_connect(one, self._address)
-            self.sockets.append(one)
-
-    def say(self, data: bytes) -> None:
-        """Each says it, as far as it is heard."""
-        for one in self.sockets:
-            with contextlib.suppress(OSError):
-                one.send(data)
-
-    async def cut(self, patience_s: float = CUT_WITHIN_S) -> int:
-        """How many the server has closed, at the end of our patience at the latest."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                await asyncio.gather(*map(_end, self.sockets))
-        return sum(map(_is_cut, self.sockets))
-
-    def close(self) -> None:
-        """Go away."""
-        for one in self.sockets:
-            one.close()
-
-
-async def _end(one: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(OSError):
-        while await loop.sock_recv(one, 4096):
-            pass
-
-
-def _is_cut(one: socket.socket) -> bool:
-    try:
-        while one.recv(4096):
-            pass
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def vanish(one: socket.socket) -> bool:
-    """Close it without a word to the peer, as when a modem loses its network; False if that is not allowed here."""
-    try:
-        one.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
-    except OSError:
-        return False
-    one.close()
-    return True
 
 
 async def connections(stage: Stage) -> int:
@@ -171,57 +71,6 @@ async def _down_to(stage: Stage, wanted: int) -> int:
             while await connections(stage) > wanted:  # noqa: ASYNC110 - other processes set no events
                 await asyncio.sleep(AGAIN_S)
     return await connections(stage)
-
-
-async def slow_devices(stage: Stage) -> str:
-    """A byte now and then, of a frame that never ends."""
-    every = [Attackers(stage, protocol.name, stage.times // len(SPOKEN)) for protocol in SPOKEN]
-    await _trickle(stage, every, [frames_of(protocol)[0][:-2] for protocol in SPOKEN])
-    cut = sum([await attackers.cut() for attackers in every])
-    total = sum(len(attackers.sockets) for attackers in every)
-    for attackers in every:
-        attackers.close()
-    stage.claim("all of them are cut", cut == total, f"{cut} of {total}")
-    return f"{total} connections on {len(SPOKEN)} listeners"
-
-
-async def slow_callers(stage: Stage) -> str:
-    """A byte now and then, of a request whose head never ends."""
-    attackers = Attackers(stage, "http", stage.times)
-    answers: list[float] = []
-
-    async def call() -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            began = loop.time()
-            answer = await stage.api()
-            assert answer.status_code == httpx.codes.OK
-            answers.append(loop.time() - began)
-            await asyncio.sleep(AGAIN_S)
-
-    calling = asyncio.create_task(call())
-    await _trickle(stage, [attackers], [b"GET /api/v1/devices HTTP/1.1\r\nHost: x\r\nX-Slow: " + b"a" * 1000])
-    calling.cancel()
-    cut = await attackers.cut(CUT_WITHIN_S * 2)
-    attackers.close()
-    slowest_ms = max(answers) * 1000
-    stage.claim(
-        "other callers are answered", slowest_ms < ANSWERED_MS, f"{len(answers)}, slowest {slowest_ms:.0f} ms"
-    )
-    stage.claim("all of them are cut", cut == stage.times, f"{cut} of {stage.times}")
-    return f"{stage.times} connections"
-
-
-async def _trickle(stage: Stage, every: list[Attackers], texts: list[bytes]) -> None:
-    async def attack() -> None:
-        for attackers in every:
-            await attackers.connect()
-        for at in range(int(LASTS_S / 0.2)):
-            for attackers, text in zip(every, texts, strict=True):
-                attackers.say(text[at : at + 1])
-            await asyncio.sleep(0.2)
-
-    await stage.under(attack, LASTS_S, UNHARMED)
 
 
 async def deaf(stage: Stage) -> str:
@@ -362,16 +211,8 @@ async def flapping(stage: Stage) -> str:
     return f"{done} times"
 
 
-ALIVE: Final = (*DISK, BASELINE, UNHARMED)
-"""What is checked when others must not notice."""
-
-CALM: Final = Load(pace_s=0.01)
-"""A crowd that leaves room to see whether somebody is harmed."""
-
 SCENARIOS: Final = (
     Scenario("half-open", "half-open peers", half_open, ALIVE, CALM, HURRY, times=150),
-    Scenario("slow-devices", "slowloris on the devices' ports", slow_devices, ALIVE, CALM, HURRY, times=300),
-    Scenario("slow-callers", "slowloris on HTTP", slow_callers, ALIVE, CALM, HURRY, times=200),
     Scenario("deaf", "devices that never read", deaf, ALIVE, CALM, HURRY, times=2),
     Scenario("flood", "one device floods", flood, ALIVE, CALM, quick=1),
     Scenario("nonsense", "garbage, bad checksums, impossible lengths, nested starts", nonsense, ALIVE, CALM),

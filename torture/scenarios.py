@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from torture import deaths, fuzz, keeping, peers, troubles
+from torture import deaths, fuzz, keeping, peers, slow, troubles
 from torture.scenario import Scenario
 
 SCENARIOS: Final[tuple[Scenario, ...]] = (
     *deaths.SCENARIOS,
     *troubles.SCENARIOS,
+    *slow.SCENARIOS,
     *peers.SCENARIOS,
     *fuzz.SCENARIOS,
     *keeping.SCENARIOS,

@@ -28,6 +28,11 @@ BACKLOG: Final = 1024
 # Connections served at once; the next ones wait in the backlog.  Each feed and each download holds one.
 CONNECTIONS_MAX: Final = 4096
 
+# What the system takes of an answer before a client has room for it.  Without a bound that is four megabytes a
+# connection: memory of the machine for each client that does not read, and twenty seconds that a viewer on a slow
+# line lags behind before anybody notices.  What is on its way to a client that reads does not count.
+UNSENT_BYTES_MAX: Final = 128 * 1024
+
 # Slow senders of headers are cut off after this; the bytes of headers are bounded too.
 HEADER_READ_TIMEOUT_S: Final = 15
 HEADERS_BYTES_MAX: Final = 64 * 1024
@@ -126,6 +131,8 @@ def _bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, kind, proto)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections have it from the socket that accepts them
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
         bound.bind(address)
         bound.listen(BACKLOG)
         bound.setblocking(False)

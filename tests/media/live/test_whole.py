@@ -177,6 +177,8 @@ async def test_a_viewer_that_does_not_read_is_dropped(
             await camera.writer.drain()
             # Never more than its share waits for it, beside the one piece under way.
             assert await served.metric("wayside_live_held_bytes") < 100_000
+        # Nor did the system take much for it; without a bound it takes four megabytes.
+        assert await served.metric("wayside_live_sent_bytes_total") < 2_000_000
         # One that reads got on all the while.
         viewing = asyncio.create_task(read_until(served, b"the last"))
         await until(served, "wayside_live_viewers", 1)

@@ -18,6 +18,17 @@ HISTORIES: tuple[tuple[str, dict[str, str]], ...] = (
     ("alarms list", {"--device": "jimi:1"}),
     ("commands list", {"--device": "jimi:1", "--state": "timed_out", "--capability": "unlock"}),
     ("audit", {}),
+    (
+        "media list",
+        {
+            "--device": "jimi:1",
+            "--kind": "video",
+            "--origin": "alarm",
+            "--alarm": "5",
+            "--command": "c",
+            "--name": "x",
+        },
+    ),
     ("rentals list", {"--bank": "B1", "--cabinet": "power-bank:1", "--state": "rented"}),
 )
 INVENTORIES: tuple[tuple[str, dict[str, str]], ...] = (
@@ -122,8 +133,8 @@ def test_an_alarm_without_a_name_shows_its_number(
     values: dict[str, object], shown: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     event = {"id": 5, "received_at": EXACT, "device": "jimi:1", "values": values}
-    alarm = {"event": event, "acknowledged_at": None, "acknowledged_by": None, "note": ""}
+    alarm = {"event": event, "files": [], "acknowledged_at": None, "acknowledged_by": None, "note": ""}
     with answering(lambda _: page(alarm)):
         assert run(["alarms", "list"]) == 0
     line = capsys.readouterr().out.splitlines()[1]
-    assert line.split() == ["5", NOON, "jimi:1", *shown, "-", "-", "-"]
+    assert line.split() == ["5", NOON, "jimi:1", *shown, "-", "-", "-", "-"]

@@ -1,4 +1,4 @@
-"""``wayside alarms``: what needs somebody, and who has seen to it."""
+"""``wayside alarms``: what needs somebody, what was filmed of it, and who has seen to it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from cyclopts.validators import Number
 
 from wayside.cli.client import Unreachable
 from wayside.cli.exits import FAILED, OK, CliError
-from wayside.cli.lists import NEWEST, Columns, History, time, value
+from wayside.cli.lists import NEWEST, Columns, History, tabulate, time, value
 from wayside.cli.options import HERE, Json, ServerOptions
-from wayside.cli.output import at, json_line, note
+from wayside.cli.output import at, fields, json_line, note
 
-app = App(name="alarms", help="List and acknowledge alarms.")
+app = App(name="alarms", help="List, show, acknowledge alarms.")
 
-Ids = Annotated[
-    tuple[Annotated[int, Parameter(validator=Number(gte=1))], ...],
-    Parameter(name="ID", help="As the list shows them."),
-]
+FromOne = Annotated[int, Parameter(validator=Number(gte=1))]
+Id = Annotated[FromOne, Parameter(name="ID", help="As the list shows it.")]
+Ids = Annotated[tuple[FromOne, ...], Parameter(name="ID", help="As the list shows them.")]
 
 
 def kind_of(alarm: dict[str, Any]) -> object:
@@ -27,15 +26,24 @@ def kind_of(alarm: dict[str, Any]) -> object:
     return values.get("alarm.kind") or f"code {values.get('alarm.code', 'unknown')}"
 
 
+def files_of(alarm: dict[str, Any]) -> str | None:
+    """How many of the files that it announced are here."""
+    received = sum(file["state"] == "received" for file in alarm["files"])
+    return f"{received} of {len(alarm['files'])}" if alarm["files"] else None
+
+
 COLUMNS: Final[Columns] = {
     "id": value("event", "id"),
     "received at": time("event", "received_at"),
     "device": value("event", "device"),
     "alarm": kind_of,
+    "files": files_of,
     "acknowledged": time("acknowledged_at"),
     "by": value("acknowledged_by"),
     "note": lambda alarm: alarm["note"] or None,
 }
+
+FILES: Final[Columns] = {"file": value("name"), "state": value("state"), "here as": value("file")}
 
 
 @app.command(name="list")
@@ -59,6 +67,26 @@ def list_(
     """
     query = {"device": device, "alarm": kind, "acknowledged": None if open is None else not open}
     listing.show("/alarms", query, COLUMNS)
+
+
+@app.command
+def show(alarm: Id, /, *, json: Json = False, server: ServerOptions = HERE) -> None:
+    """Show one alarm, and what became of the files that it announced."""
+    with server.client() as client:
+        found = client.get(f"/alarms/{alarm}")
+    if json:
+        json_line(found)
+        return
+    event = found["event"]
+    fields(
+        {name: event[name] for name in ("id", "device", "message")}
+        | {name: at(event[name]) for name in ("received_at", "at")}
+        | event["values"]
+        | {"acknowledged_at": at(found["acknowledged_at"]), "acknowledged_by": found["acknowledged_by"]}
+        | {"note": found["note"] or None}
+    )
+    if found["files"]:
+        tabulate(found["files"], FILES)
 
 
 @app.command

@@ -16,18 +16,20 @@ from wayside.api import openapi
 from wayside.api.auth import FEED_PROTOCOL, TOKEN_PROTOCOL
 from wayside.api.relay_tokens import PREFIX as RELAY_PREFIX
 from wayside.api.tokens import PREFIX, RANK, Scope
+from wayside.api.view_tokens import PREFIX as VIEW_PREFIX
 from wayside.ports.store import DeviceRecord, DeviceStatus
 
 # What is not in the description, and why.
 UNDESCRIBED = {("GET", "/api/v1/openapi.json"): "the description itself, open to all: it holds no data"}
 
 # Something for every parameter of a path; most of it is not there, so that nothing is changed.
-FILLED = {"device": "demo:404", "event": "404", "file": "gbfs.json"}
+FILLED = {"device": "demo:404", "event": "404", "file": "gbfs.json", "film": "404.flv"}
 
 RELAYED = "demo:1"
-NOBODY = ("no token", "wrong", "revoked", "expired", "garbage", "another scheme", "wrong relay")
+NOBODY = ("no token", "wrong", "revoked", "expired", "garbage", "another scheme", "wrong relay", "wrong view")
+SHORT = {"relay": openapi.RELAY_SECURITY, "view": openapi.VIEW_SECURITY}
 SCOPES = [scope.value for scope in Scope]
-CALLERS = (*NOBODY, "relay", *SCOPES)
+CALLERS = (*NOBODY, *SHORT, *SCOPES)
 
 MINUTE_S = 60
 
@@ -42,11 +44,10 @@ def admitted(caller: str, security: list[Mapping[str, list[str]]]) -> bool:
         return True
     if caller in NOBODY:
         return False
-    (wanted,) = security
-    if openapi.RELAY_SECURITY in wanted:
-        return caller == "relay"
-    (scope,) = wanted[openapi.SECURITY]
-    return caller != "relay" and RANK[Scope(caller)] >= RANK[Scope(scope)]
+    kinds = {kind: scopes for wanted in security for kind, scopes in wanted.items()}
+    if caller in SHORT:
+        return SHORT[caller] in kinds
+    return any(RANK[Scope(caller)] >= RANK[Scope(scope)] for scope in kinds.get(openapi.SECURITY, ()))
 
 
 @pytest.fixture
@@ -61,7 +62,9 @@ async def headers(world: World) -> dict[str, dict[str, str]]:
     assert admin is not None
     world.store.records[RELAYED] = DeviceRecord(RELAYED, "demo", DeviceStatus.ACCEPTED, world.clock(), "")
     relay, _ = tokens.relay.create(RELAYED, admin, 60)
+    view, _ = tokens.views.create("demo:404", admin, 12 * 60, "none")
     assert tokens.relay.grant(relay)
+    assert tokens.views.grant(view)
     values: dict[str, str] = {
         "no token": "",
         "wrong": f"Bearer {PREFIX}{'x' * 43}",
@@ -70,7 +73,9 @@ async def headers(world: World) -> dict[str, dict[str, str]]:
         "garbage": "Bearer \xe9\x01' OR 1=1",
         "another scheme": f"Basic {world.token[Scope.ADMIN]}",
         "wrong relay": f"Bearer {RELAY_PREFIX}{'x' * 43}",
+        "wrong view": f"Bearer {VIEW_PREFIX}{'x' * 43}",
         "relay": f"Bearer {relay}",
+        "view": f"Bearer {view}",
         **{scope.value: f"Bearer {token}" for scope, token in world.token.items()},
     }
     return {caller: {"Authorization": value} if value else {} for caller, value in values.items()}
@@ -141,11 +146,31 @@ async def test_each_websocket_answers_each_caller_as_it_declares(
 
 
 async def test_a_token_in_the_query_opens_nothing(world: World, client: Client) -> None:
+    """But a view token, at the streams; test_a_view_token_in_the_query."""
     token = world.token[Scope.ADMIN]
-    for name in ("token", "access_token", "bearer"):
+    for name in ("token", "access_token", "bearer", "view"):
         assert (await client.get(f"/api/v1/devices?{name}={token}")).status_code == 401
         async with Socket(world.app(), f"/api/v1/live?{name}={token}") as socket:
             assert (await socket.said())["code"] == 4401
+
+
+async def test_a_view_token_in_the_query(
+    world: World, client: Client, headers: dict[str, dict[str, str]]
+) -> None:
+    """Opens what it opens as a header, and no other kind of token does so there."""
+    for caller in ("view", "relay", "wrong view", *SCOPES):
+        token = headers[caller]["Authorization"].removeprefix("Bearer ")
+        for path, item in (await served(client))["paths"].items():
+            for method, operation in item.items():
+                world.clock.advance(MINUTE_S)
+                answer = await client.request(method, f"{filled(path)}?view={token}")
+                where = f"{caller}: {method} {path}: {answer.status_code}"
+                if not operation["security"]:
+                    continue
+                if caller == "view" and admitted("view", operation["security"]):
+                    assert answer.status_code not in {401, 403}, where
+                else:
+                    assert answer.status_code == 401, where
 
 
 async def test_methods_that_are_not_described_open_nothing(world: World, client: Client) -> None:
@@ -183,10 +208,15 @@ async def test_every_operation_declares_exactly_one_rule(client: Client) -> None
     document = await served(client)
     operations = [operation for item in document["paths"].values() for operation in item.values()]
     declared = [each["security"] for each in (*operations, *document[openapi.WEBSOCKETS].values())]
-    rules = [[], [{openapi.RELAY_SECURITY: []}], *([{openapi.SECURITY: [scope.value]}] for scope in Scope)]
+    rules = [
+        [],
+        [{openapi.RELAY_SECURITY: []}],
+        [{openapi.SECURITY: [Scope.READ.value]}, {openapi.VIEW_SECURITY: []}],
+        *([{openapi.SECURITY: [scope.value]}] for scope in Scope),
+    ]
     assert [security for security in declared if security not in rules] == []
     assert [rule for rule in rules if rule not in declared] == []
-    assert set(document["components"]["securitySchemes"]) == {openapi.SECURITY, openapi.RELAY_SECURITY}
+    assert set(document["components"]["securitySchemes"]) == {openapi.SECURITY, *SHORT.values()}
 
 
 def test_a_route_without_a_rule_is_noticed(world: World) -> None:

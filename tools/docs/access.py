@@ -21,13 +21,16 @@ nothing is closed to everybody. The tests knock at every one of these doors with
   wrong ones in a minute 429.
 - A token whose scope is too narrow hears 403.
 - A **relay** token belongs to one device, ends after an hour at the latest, and opens nothing but the relay.
+- A **view** token belongs to one channel of one device, ends after twelve hours at the latest, and opens nothing but
+  that live stream (403 at another one).
 
 The description itself needs no token. `/metrics` and the GBFS feed need none if the operator wants it so
 (`metrics_public`, `gbfs.public`). What can be seen with `read` holds no passwords, keys or codes of devices.
 """
 
-COLUMNS: Final = ("nobody", *(scope.value for scope in Scope), "relay")
-YES: Final = "yes"
+SCOPES: Final = tuple(scope.value for scope in Scope)
+SHORT: Final = {"relay": openapi.RELAY_SECURITY, "view": openapi.VIEW_SECURITY}
+COLUMNS: Final = ("nobody", *SCOPES, *SHORT)
 
 Security = list[Mapping[str, list[str]]]
 
@@ -57,10 +60,15 @@ def doors(document: Mapping[str, Any]) -> Iterator[tuple[str, Security]]:
 
 def marks(security: Security) -> tuple[str, ...]:
     """Who may come in, in the order of the columns."""
+    return tuple("yes" if admitted(caller, security) else "" for caller in COLUMNS)
+
+
+def admitted(caller: str, security: Security) -> bool:
+    """Whether a caller of this column may come in: any of what is declared will do."""
     if not security:
-        return (YES,) * len(COLUMNS)
-    (wanted,) = security
-    if openapi.RELAY_SECURITY in wanted:
-        return ("",) * (len(COLUMNS) - 1) + (YES,)
-    (scope,) = wanted[openapi.SECURITY]
-    return ("", *(YES if RANK[each] >= RANK[Scope(scope)] else "" for each in Scope), "")
+        return True
+    kinds = {kind: scopes for wanted in security for kind, scopes in wanted.items()}
+    if caller in SCOPES and openapi.SECURITY in kinds:
+        (scope,) = kinds[openapi.SECURITY]
+        return RANK[Scope(caller)] >= RANK[Scope(scope)]
+    return SHORT.get(caller) in kinds

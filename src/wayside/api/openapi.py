@@ -30,6 +30,7 @@ DESCRIPTION_MADE: Final = "openapi"
 
 SECURITY: Final = "token"
 RELAY_SECURITY: Final = "relayToken"
+VIEW_SECURITY: Final = "viewToken"
 WEBSOCKETS: Final = "x-websockets"
 """Where the description names the WebSockets, for which OpenAPI has no place of its own."""
 
@@ -44,6 +45,12 @@ SCHEMES: Final[dict[str, dict[str, str]]] = {
         "type": "http",
         "scheme": "bearer",
         "description": "`wsr_…`, for one device and some minutes; opens the relay, and nothing else.",
+    },
+    VIEW_SECURITY: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "`wsv_…`, for one channel of one device and some minutes; opens its live stream, and nothing "
+        "else. It may stand in the query as `view`, for players that send no headers.",
     },
 }
 REF: Final = "#/components/schemas/{name}"
@@ -191,7 +198,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
 
 
 def _security(handler: BaseRouteHandler) -> list[dict[str, list[str]]]:
-    """What the gate wants to see: nothing, a token with this scope, or a relay's.
+    """What the gate wants to see: nothing, or one of these: a token with this scope, a relay's, a viewer's.
 
     Raises:
         LookupError: the route does not say, and so it is closed to everybody.
@@ -201,6 +208,8 @@ def _security(handler: BaseRouteHandler) -> list[dict[str, list[str]]]:
             return []
         case {"relay": True}:
             return [{RELAY_SECURITY: []}]
+        case {"scope": Scope() as scope, "view": True}:
+            return [{SECURITY: [scope.value]}, {VIEW_SECURITY: []}]
         case {"scope": Scope() as scope}:
             return [{SECURITY: [scope.value]}]
     raise LookupError(f"{handler} says neither who may call it nor that everybody may")

@@ -42,8 +42,26 @@ async def test_a_file_shows_what_is_known_of_it(client: Client, file: MediaFile)
         "origin": "alarm",
         "alarm": 3,
         "command": "c1",
+        "reports": [],
     }
+    del found["reports"]
     assert (await client.get(MEDIA)).json() == {"items": [found], "next": None}
+
+
+async def test_a_file_shows_where_its_device_spoke_of_it(
+    client: Client, world: World, file: MediaFile
+) -> None:
+    said = [
+        {"media.files": ["other.jpg", file.name]},
+        {"media.files": [file.name], "media.file": file.id},
+        {"media.files": ["other.jpg"]},
+        {"media.files": [file.md5.upper()]},
+    ]
+    for number, values in enumerate(said, start=1):
+        world.event(number, kind=Kind.MEDIA, values=values)
+    world.event(5, device="demo:2", kind=Kind.MEDIA, values={"media.files": [file.name]})
+    found = (await client.get(f"{MEDIA}/{file.id}")).json()
+    assert found["reports"] == [4, 1]
 
 
 @pytest.mark.parametrize("path", ["", "/content", "/thumbnail"])

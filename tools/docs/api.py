@@ -101,6 +101,8 @@ def application() -> Any:  # noqa: ANN401 - Litestar's own type says nothing mor
             desk=nothing,
             relays=nothing,
             firmware=nothing,
+            media=nothing,
+            shelf=nothing,
             rentals=nothing,
             protocols=PROTOCOLS,
             tokens=nothing,

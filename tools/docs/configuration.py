@@ -13,11 +13,14 @@ from wayside.api import auth, banks, live, server, services, tokens
 from wayside.app.catalogue import SettingRow, settings_reference
 from wayside.app.protocols import PROTOCOLS
 from wayside.media import firmware
+from wayside.media.uploads import forms, line
 from wayside.ports import store
-from wayside.protocol import framing
+from wayside.protocol import framing, uploads
+from wayside.protocols.jimi import uploads as jimi_uploads
 from wayside.rental import sheets
 
 LIMITS = "limits."
+UPLOADS = "uploads."
 LISTEN = "listen."
 
 SETTINGS_HEAD = """\
@@ -53,6 +56,12 @@ events_age_days = 400
 What a protocol's `options` may hold stands in its page. `wayside config` does not show their values: some are keys.
 """
 
+ELSEWHERE = """\
+## Limits
+
+The settings that begin with `limits.` or `uploads.` stand with their reasons under [Limits](limits.md).
+"""
+
 LIMITS_HEAD = """\
 # Limits
 
@@ -65,6 +74,13 @@ SETTABLE = """\
 
 Settable as `limits.NAME`, see [Settings](configuration.md). Times ending in `_s` are seconds, in `_ms` milliseconds,
 sizes in `_bytes` bytes.
+"""
+
+UPLOADS_HEAD = """\
+## What the upload port puts up with
+
+Settable as `uploads.NAME`, with the same units. What is over one of them is refused with its reason, and counted in
+`wayside_uploads_refused`.
 """
 
 FIXED = """\
@@ -88,6 +104,11 @@ CONSTANTS: tuple[tuple[ModuleType, str, str], ...] = (
     (banks, "SHEET_BYTES_MAX", "bytes of a list of banks"),
     (sheets, "ROWS_MAX", "banks of a list"),
     (firmware, "FIRMWARE_BYTES_MAX", "bytes of a firmware file"),
+    (line, "HEAD_BYTES_MAX", "bytes of the head of an upload"),
+    (forms, "PARTS_MAX", "parts of a form"),
+    (forms, "FIELD_BYTES_MAX", "bytes of a text in a form"),
+    (uploads, "NAME_CHARACTERS_MAX", "characters of a file's name"),
+    (jimi_uploads, "LIST_NAMES_MAX", "names of a `jimi` list"),
     (firmware, "OFFERS_MAX", "addresses given out for firmware at once"),
 )
 
@@ -102,7 +123,7 @@ def pages() -> tuple[Page, ...]:
 
 def settings_text() -> str:
     """Every setting but the limits."""
-    settings = [row for row in settings_reference() if not row.name.startswith(LIMITS)]
+    settings = [row for row in settings_reference() if not row.name.startswith((LIMITS, UPLOADS))]
     general = [row for row in settings if not row.name.startswith(LISTEN)]
     listen = [row for row in settings if row.name.startswith(LISTEN)]
     return "\n\n".join(
@@ -112,7 +133,7 @@ def settings_text() -> str:
             rows(general),
             "## Where devices connect",
             rows(listen),
-            "## Limits\n\nThe settings that begin with `limits.` stand with their reasons under [Limits](limits.md).",
+            ELSEWHERE.strip(),
         ]
     )
 
@@ -127,16 +148,26 @@ def rows(settings: Iterable[SettingRow]) -> str:
 
 def limits_text() -> str:
     """Every limit."""
-    settable = [row for row in settings_reference() if row.name.startswith(LIMITS)]
+    rows_of = {
+        prefix: [row for row in settings_reference() if row.name.startswith(prefix)]
+        for prefix in (LIMITS, UPLOADS)
+    }
     return "\n\n".join(
         [
             LIMITS_HEAD.strip(),
             SETTABLE.strip(),
-            table(("setting", "default", "why"), ((code(s.name), code(s.default), s.doc) for s in settable)),
+            reasons(rows_of[LIMITS]),
+            UPLOADS_HEAD.strip(),
+            reasons(rows_of[UPLOADS]),
             FIXED.strip(),
             table(("what", "at most", "why"), fixed()),
         ]
     )
+
+
+def reasons(settings: Iterable[SettingRow]) -> str:
+    """A table of limits."""
+    return table(("setting", "default", "why"), ((code(s.name), code(s.default), s.doc) for s in settings))
 
 
 def fixed() -> Iterator[tuple[str, str, str]]:

@@ -26,11 +26,17 @@ from wayside.api.ranges import Unsatisfiable, is_continued, is_known, part_wante
 from wayside.api.services import Services
 from wayside.api.shapes import Next, Time, time
 from wayside.model.errors import NotFound
-from wayside.model.instant import to_rfc3339
+from wayside.model.events import Kind, StoredEvent
+from wayside.model.instant import DAY, to_rfc3339
 from wayside.ports.media import MediaFile, MediaKind, MediaQuery, Origin, Recording
-from wayside.ports.store import AuditRecord
+from wayside.ports.store import AuditRecord, EventQuery, Span
 
 NAME_MAX: Final = 200
+
+REPORTS_READ_MAX: Final = 500
+"""Events that are looked through for words about a file: a day of one every three minutes."""
+SPOKEN_OF_BEFORE: Final = 7 * DAY
+"""How long before a file its announcement is looked for; so long it may be on its way."""
 
 JPEG: Final = "image/jpeg"
 UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -85,6 +91,16 @@ class MediaView(msgspec.Struct, frozen=True):
     def of(cls, file: MediaFile) -> MediaView:
         times = {"received_at": to_rfc3339(file.received_at), "taken_at": time(file.taken_at)}
         return cls(**(msgspec.structs.asdict(file) | times))
+
+
+class MediaDetail(MediaView, frozen=True):
+    """A file of a device.
+
+    ``reports`` are the newest events in which the device itself spoke of it, by its name or its MD5: that it will
+    come, or that it was uploaded.
+    """
+
+    reports: list[int]
 
 
 class MediaPage(msgspec.Struct, frozen=True):
@@ -147,9 +163,11 @@ async def list_media(
 
 
 @get("/media/{media:str}", opt=READ)
-async def get_media(services: Provided, media: MediaId) -> MediaView:
-    """Show what is known of one file."""
-    return MediaView.of(await _file(services, media))
+async def get_media(services: Provided, media: MediaId) -> MediaDetail:
+    """Show what is known of one file, and where its device spoke of it."""
+    file = await _file(services, media)
+    view = MediaView.of(file)
+    return MediaDetail(**msgspec.structs.asdict(view), reports=await _reports(services, file))
 
 
 @route(
@@ -235,6 +253,23 @@ async def list_recordings(services: Provided, window: Window, device: Device) ->
     files = await services.media.files_named([(one.device, one.name) for one in page.items])
     items = [RecordingView.of(one, files.get((one.device, one.name))) for one in page.items]
     return RecordingPage(items, page.next)
+
+
+async def _reports(services: Services, file: MediaFile) -> list[int]:
+    span = Span(REPORTS_READ_MAX, since=file.received_at - SPOKEN_OF_BEFORE)
+    query = EventQuery(device=file.device, kind=Kind.MEDIA, name="media.files", span=span)
+    words = {file.name, file.md5}
+    return [
+        event.id
+        for event in (await services.store.events(query)).items
+        # What has an id was written when the file came, and is no word of the device.
+        if "media.file" not in event.values and words & set(_names(event))
+    ]
+
+
+def _names(event: StoredEvent) -> list[str]:
+    names = event.values.get("media.files")
+    return [name for each in names for name in (each, each.lower())] if isinstance(names, list) else []
 
 
 async def _file(services: Services, media: str) -> MediaFile:

@@ -222,6 +222,17 @@ async def test_an_alarms_file_is_not_taken_for_the_picture_that_was_asked_for(ri
     assert (await rig.settled(command.id)).state is State.ACKNOWLEDGED
 
 
+async def test_a_0x69_that_names_what_was_asked_for_does_not_hide_it(rig: Rig) -> None:
+    """Cameras say so of every upload, also of those that commands asked for."""
+    command, _ = await asked(rig, await rig.camera(), "picture", camera="out")
+    name = event_name(1, "jpg")
+    await rig.announce(name, kind=Kind.MEDIA)
+    assert (await rig.upload(name, jpeg())).status == 200
+    (file,) = await rig.files()
+    assert (file.origin, file.command) == (Origin.COMMAND, command.id)
+    assert (await rig.settled(command.id)).state is State.SUCCEEDED
+
+
 async def test_a_list_of_names_ends_the_command_that_asked_for_it(rig: Rig) -> None:
     command, _ = await asked(rig, await rig.camera(), "file_list")
     answer = await rig.post_list(

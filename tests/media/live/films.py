@@ -1,6 +1,7 @@
 """Audio and video in little, and a world of live video without sockets."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 
 from wayside.media.live.asks import Asks
 from wayside.media.live.hub import Hub, Publication
@@ -63,6 +64,7 @@ class Desk:
     def __init__(self) -> None:
         self.sent: list[tuple[str, dict[str, object], str]] = []
         self.offline = False
+        self.slowly: Callable[[], Awaitable[object]] = lambda: asyncio.sleep(0)
 
     async def submit(self, request: CommandRequest) -> Created:
         if self.offline:
@@ -70,6 +72,7 @@ class Desk:
         if request.parameters.get("minutes") == 181:
             raise CommandError("Expected `int` <= 180", "parameters.minutes")
         assert request.queue is False
+        await self.slowly()
         self.sent.append((request.capability, request.parameters, request.requested_by))
         record = CommandRecord(
             f"c{len(self.sent)}", 1, request.device, request.capability, {}, State.ACCEPTED, 0, 0, "x"

@@ -50,9 +50,6 @@ async def filmed(kept: Keeper, *media: Media) -> World:
     world = World(recordings=kept.recordings)
     await world.live.start(LiveRequest(DEVICE, "0", "anna", 5, record=True))
     publication = world.publish(ROAD, *media)
-    world.live.published(publication)
-    for one in media:
-        publication.push(one)
     tasks = list(world.live._finishing)
     publication.over()
     await asyncio.gather(*tasks)

@@ -110,6 +110,26 @@ async def test_start_watch_leave_stop() -> None:
     assert world.live.streams() == []
 
 
+async def test_a_store_that_takes_its_time_does_not_end_the_request() -> None:
+    world = World()
+    world.desk.slowly = lambda: world.pass_s(3)
+    await world.live.start(wanted())
+    world.desk.slowly = lambda: asyncio.sleep(0)
+    assert world.desk.sent == [START]
+    assert world.live.stream(DEVICE, "0") is not None
+
+
+async def test_a_request_that_cannot_be_sent_again_stays_as_it_was() -> None:
+    world = World()
+    await world.live.start(wanted(minutes=3))
+    world.desk.offline = True
+    with pytest.raises(Conflict):
+        await world.live.start(wanted(minutes=9))
+    asked = world.asks.get(ROAD)
+    assert asked is not None
+    assert asked.minutes == 3
+
+
 async def test_it_is_kept_alive_while_somebody_watches() -> None:
     world = World()
     await world.live.start(wanted())

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import structlog
 
 from wayside.media.live.limits import LiveLimits
@@ -60,25 +61,33 @@ class Asks:
             known = self._open.get(key)
             if known is None and len(self._open) >= self._limits.requests:
                 raise Conflict("too many streams are asked for; stop some")
-            now_s = self._now_s()
-            asked = known or Open(
-                key, channel, request.requested_by, self._clock(), request.minutes, 0.0, 0.0
-            )
-            # Before the command, because the device may be quicker than the answer of the store.
-            self._open[key] = asked
+            # All of it before the command, because the device may be quicker than the store.
+            asked = self._open[key] = known or self._opened(key, channel, request)
+            before = msgspec.structs.replace(asked)
+            self._extend(asked, request)
+            if known is not None and live:
+                return asked
+            asked.minutes, asked.files = request.minutes, request.files
             try:
-                if known is None or not live:
-                    asked.minutes, asked.files = request.minutes, request.files
-                    await self._send(asked, request.requested_by)
+                await self._send(asked, request.requested_by)
             except WaysideError:
+                self._open[key] = before
                 if known is None:
                     del self._open[key]
                 raise
-            lasts_s = request.minutes * MINUTE_S if request.record else self._limits.first_viewer_s
-            asked.until_s = now_s + self._limits.request_s
-            asked.keep_until_s = max(asked.keep_until_s, now_s + lasts_s)
-            asked.record = asked.record or request.record
             return asked
+
+    def _opened(self, key: Key, channel: Channel, request: LiveRequest) -> Open:
+        now_s = self._now_s()
+        return Open(key, channel, request.requested_by, self._clock(), request.minutes, now_s, now_s)
+
+    def _extend(self, asked: Open, request: LiveRequest) -> None:
+        """It lives on from now."""
+        now_s = self._now_s()
+        asked.record = asked.record or request.record
+        asked.until_s = now_s + self._limits.request_s
+        lasts_s = request.minutes * MINUTE_S if request.record else self._limits.first_viewer_s
+        asked.keep_until_s = max(asked.keep_until_s, now_s + lasts_s)
 
     async def stop(self, key: Key, channel: Channel, by: str) -> str:
         """Close the request, if one is open, and send the command that stops the device; gives the command's id.

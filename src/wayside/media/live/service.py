@@ -98,6 +98,7 @@ class Live:
         self._finishing: set[asyncio.Task[None]] = set()
         self._outside: dict[Key, set[str]] = {}
         self._ticker: asyncio.Task[None] | None = None
+        hub.published = self._published
 
     def begin(self) -> None:
         """Look after what is open from now on."""
@@ -186,9 +187,8 @@ class Live:
         if request.record and (self._recordings is None or self._elsewhere is not None):
             raise CommandError("this server does not record", "record")
         key = Key(request.device, request.channel)
-        publication = self.hub.publication(key)
-        asked = await self._asks.ask(channel, request, live=publication is not None)
-        if asked.record and publication is not None:
+        asked = await self._asks.ask(channel, request, live=self.hub.publication(key) is not None)
+        if (publication := self.hub.publication(key)) is not None and asked.record:
             self._record(publication)
         return self._shown(key)
 
@@ -259,7 +259,7 @@ class Live:
         record = await self._find_device(device)
         return record is not None and record.status is DeviceStatus.ACCEPTED
 
-    def published(self, publication: Publication) -> None:
+    def _published(self, publication: Publication) -> None:
         """A publisher was let in: record it if somebody wanted that."""
         asked = self._asks.get(publication.stream.key)
         if asked is not None and asked.record:

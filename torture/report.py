@@ -20,6 +20,21 @@ YES: Final = "✓"
 NO: Final = "**✗**"
 
 
+PAGE: Final = """\
+# Torture
+
+What was done to a server, and whether what must hold held. The server is `wayside serve` in a process of its own,
+under dashcams, parking locks, power-bank cabinets and their callers over real sockets; what was sent and acknowledged
+is written down by them, and held against what is on the disk afterwards. `make torture` does all of it again, in some
+twenty minutes; `.venv/bin/python -m torture NAME --seed N` does one, and `--list` names them. `--quick` takes a minute.
+The same seed breaks things at the same places, as far as they are not up to the machine.
+
+This page was written by `{command}`.
+
+{text}
+"""
+
+
 def heading(seed: int, *, quick: bool) -> str:
     """On what, with what, how often."""
     extent = "quick run" if quick else "full run"
@@ -88,7 +103,6 @@ def row(cells: Iterable[str]) -> str:
 def keep(path: Path, text: str, command: str) -> None:
     """The page under docs/."""
     path.write_text(
-        "# Torture\n\nWhat was done to a server, and whether what must hold held. Written by\n\n"
-        f"```\n$ {command}\n```\n\n{text}\n",
+        PAGE.format(command=command, text=text),
         encoding="utf-8",
     )

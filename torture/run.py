@@ -16,6 +16,8 @@ from torture.crowd import Load
 from torture.evidence import evidence
 from torture.scenario import Claim, Scenario, Stage
 
+SAID_CHARACTERS: Final = 1_000
+
 WARM_FRAMES: Final = 1_500
 """Acknowledged before anything is broken: caches are full and everything is imported."""
 
@@ -94,5 +96,8 @@ async def _judge(invariants: Sequence[Invariant], stage: Stage) -> dict[str, Ver
 
 
 def _said(stage: Stage) -> str:
+    """The end of what the victim said, without the note about its first token."""
     errors = stage.world.data.with_suffix(".stderr")
-    return f"The victim said:\n{errors.read_text()[-1000:]}\n" if errors.exists() else ""
+    text = errors.read_text() if errors.exists() else ""
+    said = text.rpartition("--data-dir DIR\n")[2].strip()
+    return f"The victim said:\n{said[-SAID_CHARACTERS:]}\n" if said else ""

@@ -16,6 +16,9 @@ class FakeMedia:
         self.by_id: dict[str, MediaFile] = {}
         self.lists: dict[str, list[Recording]] = {}
 
+    async def expect_blob(self, file: str) -> None:
+        raise NotImplementedError
+
     async def keep_file(self, file: MediaFile) -> Kept:
         self.by_id[file.id] = file
         return Kept(file, fresh=True)
@@ -55,9 +58,6 @@ class FakeMedia:
 
     async def bury(self, gone: Collection[str]) -> None:
         self.check()
-
-    async def without_record(self, ids: Collection[str]) -> list[str]:
-        raise NotImplementedError
 
     async def surplus(
         self, now: Instant, age_s: float | None, device_bytes: int | None, limit: int

@@ -2,14 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from wayside.engines.blobs import DirectoryBlobs
 from wayside.engines.embedded import EmbeddedStore
-from wayside.media import shelf as module
 from wayside.media.shelf import Shelf
 from wayside.media.thumbnails import Thumbnails
 from wayside.model.errors import NotFound, StoreUnavailable
@@ -40,6 +39,7 @@ class Bench:
     """A shelf with all that it stands on."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.store = EmbeddedStore(folder / "store")
         self.blobs = DirectoryBlobs(folder / "blobs")
         self.shelf = Shelf(
@@ -64,7 +64,7 @@ class Bench:
         return b"".join([piece async for piece in self.shelf.read(file)])
 
     async def blob_ids(self) -> list[int]:
-        return sorted([int(key, 16) async for key in self.blobs.all_keys()])
+        return sorted(int(path.name, 16) for path in self.folder.glob("blobs/??/*"))
 
     async def record_ids(self) -> list[int]:
         return sorted(int(file.id, 16) for file in (await self.store.files(MediaQuery())).items)
@@ -95,6 +95,7 @@ async def test_a_file_of_no_device_leaves_nothing(bench: Bench) -> None:
     part = bench.part(b"content")
     with pytest.raises(NotFound):
         await bench.shelf.keep(part, media(1, b"content", "jimi:000000000000000"))
+    await bench.shelf.clear()
     assert await bench.blob_ids() == []
     assert list(bench.shelf.incoming.iterdir()) == []
 
@@ -106,7 +107,8 @@ async def test_a_store_that_fails_keeps_nothing(bench: Bench, monkeypatch: pytes
     monkeypatch.setattr(bench.store, "keep_file", fail)
     with pytest.raises(StoreUnavailable):
         await bench.keep(1, b"content")
-    assert await bench.blob_ids() == []
+    assert await bench.shelf.clear() == 1
+    assert (await bench.record_ids(), await bench.blob_ids()) == ([], [])
 
 
 async def test_a_record_that_was_written_all_the_same_keeps_its_blob(
@@ -121,6 +123,7 @@ async def test_a_record_that_was_written_all_the_same_keeps_its_blob(
     monkeypatch.setattr(bench.store, "keep_file", fail_late)
     with pytest.raises(StoreUnavailable):
         await bench.keep(1, b"content")
+    assert await bench.shelf.clear() == 0
     assert await bench.content(media(1, b"content")) == b"content"
 
 
@@ -174,45 +177,58 @@ async def test_pruning_goes_by_age_and_by_share(bench: Bench) -> None:
     assert await bench.blob_ids() == [3, 4, 5]
 
 
-async def test_what_a_crash_left_is_swept(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "SLICE_FILES", 2)
-    for number in range(5):
-        await bench.keep(number, bytes([number]))
-    for lost in (16, 17, 18):
-        await bench.blobs.put(f"{lost:032x}", bench.part(b"x"))
-    bench.part(b"half")
-    bench.shelf.open()
-    assert list(bench.shelf.incoming.iterdir()) == []
-    assert await bench.shelf.sweep() == 3
-    assert await bench.blob_ids() == await bench.record_ids() == [0, 1, 2, 3, 4]
-
-
-async def test_the_sweep_leaves_alone_what_is_just_arriving(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+async def test_what_a_crash_left_is_removed_and_nothing_that_is_not_ours(
+    bench: Bench, tmp_path: Path
 ) -> None:
-    """Its blob is listed and its record not there yet: the one moment at which both look like after a crash."""
-    arrived, may_go_on = asyncio.Event(), asyncio.Event()
-    real_keep, real_ask = bench.store.keep_file, bench.store.without_record
-    asked: list[str] = []
+    await bench.keep(1, b"kept")
+    for lost in (16, 17):
+        await bench.store.expect_blob(f"{lost:032x}")
+        await bench.blobs.put(f"{lost:032x}", bench.part(b"x"))
+    await bench.store.expect_blob(f"{18:032x}")
+    await bench.blobs.put(f"{255:032x}", bench.part(b"another server's"))
+    bench.part(b"half")
+    await bench.store.close()
 
-    async def slow(file: MediaFile) -> Kept:
+    after = Bench(tmp_path)
+    await after.open()
+    assert list(after.shelf.incoming.iterdir()) == []
+    assert await after.shelf.clear() == 3
+    assert await after.shelf.clear() == 0
+    assert (await after.record_ids(), await after.blob_ids()) == ([1], [1, 255])
+    await after.store.close()
+
+
+@pytest.mark.parametrize("held_at", ["expect_blob", "keep_file"])
+@pytest.mark.parametrize("begins", ["before", "meanwhile"])
+async def test_what_is_just_arriving_is_left_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, held_at: str, begins: str
+) -> None:
+    """Its blob is there and its record is not, just as after a crash; also when the answer is old before it is read."""
+    arrived, may_go_on = asyncio.Event(), asyncio.Event()
+    real, real_orphans = getattr(bench.store, held_at), bench.store.orphans
+    arriving: list[asyncio.Task[Kept]] = []
+
+    async def slow(subject: object) -> object:
+        first = await real(subject) if held_at == "expect_blob" else None
         arrived.set()
         await may_go_on.wait()
-        return await real_keep(file)
+        return first if held_at == "expect_blob" else await real(subject)
 
-    async def ask(ids: Collection[str]) -> list[str]:
-        asked.extend(ids)
-        return await real_ask(ids)
+    async def orphans(limit: int) -> list[str]:
+        if begins == "meanwhile":
+            arriving.append(asyncio.create_task(bench.keep(1, b"content")))
+            await arrived.wait()
+        noted = await real_orphans(limit)
+        assert noted == [media(1, b"").id]
+        may_go_on.set()
+        await arriving[0]
+        return noted
 
-    monkeypatch.setattr(bench.store, "keep_file", slow)
-    monkeypatch.setattr(bench.store, "without_record", ask)
-    keeping = asyncio.create_task(bench.keep(1, b"content"))
-    await arrived.wait()
-    assert await bench.blob_ids() == [1]
-    assert await bench.shelf.sweep() == 0
-    may_go_on.set()
-    assert (await keeping).fresh
+    monkeypatch.setattr(bench.store, held_at, slow)
+    monkeypatch.setattr(bench.store, "orphans", orphans)
+    if begins == "before":
+        arriving.append(asyncio.create_task(bench.keep(1, b"content")))
+        await arrived.wait()
+    assert await bench.shelf.clear() == 0
     assert await bench.content(media(1, b"content")) == b"content"
-    assert asked == []
-    assert await bench.shelf.sweep() == 0
-    assert asked == [media(1, b"").id]
+    assert await bench.record_ids() == [1]

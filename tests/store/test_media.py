@@ -168,9 +168,24 @@ async def test_a_record_that_goes_leaves_its_blob_noted(shelf: Shelf) -> None:
     await store.close()
     media_store = as_media(await shelf.open())
     assert await media_store.orphans(10) == [media(1).id]
-    assert await media_store.without_record([media(1).id, media(2).id, "ab"]) == [media(1).id, "ab"]
     await media_store.bury([media(1).id])
     assert await media_store.orphans(10) == []
+
+
+async def test_a_blob_that_may_come_is_an_orphan_until_its_record_is_there(shelf: Shelf) -> None:
+    store = await shelf.open()
+    media_store = await registered(store, ONE)
+    again = media(3, sha256=media(1).sha256)
+    for number in (1, 2, 3):
+        await media_store.expect_blob(media(number).id)
+    await media_store.expect_blob(media(2).id)
+    await keep(media_store, media(1))
+    assert not (await media_store.keep_file(again)).fresh
+    with pytest.raises(NotFound):
+        await media_store.keep_file(media(2, TWO, id=media(2).id))
+    await store.close()
+    media_store = as_media(await shelf.open())
+    assert set(await media_store.orphans(10)) == {media(2).id, media(3).id}
 
 
 async def test_a_deleted_device_takes_its_media_along(shelf: Shelf) -> None:

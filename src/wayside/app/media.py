@@ -75,17 +75,11 @@ def open_media(blobs: Blobs, shelf: Shelf, directory: Path) -> None:
 
 
 async def tidy_forever(shelf: Shelf, blobs: Blobs, settings: MediaSettings) -> None:
-    """Sweep once, then prune round after round until cancelled.  What fails is tried again with the next round."""
-    swept = False
+    """Prune round after round until cancelled.  What fails is tried again with the next round."""
     if (reason := await blobs.healthy()) is not None:
         log.error("media: no file can be kept right now", reason=reason)
     while True:
         try:
-            if not swept:
-                lost = await shelf.sweep()
-                swept = True
-                if lost:
-                    log.info("media: removed blobs that a crash left without a record", blobs=lost)
             pruned = await tidy_round(shelf, settings)
         except StoreUnavailable as error:
             log.warning("media: not tidied", reason=str(error))
@@ -96,13 +90,13 @@ async def tidy_forever(shelf: Shelf, blobs: Blobs, settings: MediaSettings) -> N
 
 
 async def tidy_round(shelf: Shelf, settings: MediaSettings) -> int:
-    """Remove what is too old or too much, and every blob whose record is gone; how many files were pruned."""
+    """Remove what is too old or too much, and every blob without a record; how many files were pruned."""
     age_s = None if settings.retention_age_days is None else settings.retention_age_days * DAY_S
     total = 0
     while touched := await shelf.prune(now(), age_s, settings.device_bytes):
         total += touched
         await asyncio.sleep(SLICE_PAUSE_S)
     while cleared := await shelf.clear():
-        log.debug("media: removed blobs of records that are gone", blobs=cleared)
+        log.debug("media: removed blobs without a record", blobs=cleared)
         await asyncio.sleep(SLICE_PAUSE_S)
     return total

@@ -1,7 +1,8 @@
 """Files with their records: the one place that puts, removes and tidies both.
 
-The order is what makes it hold: a blob is durable before its record is written, and a record is gone before its blob
-is.  Whatever a crash leaves is then a blob without a record, which nobody can see, and which is swept.
+The order is what makes it hold: a blob is expected before it is put, durable before its record is written, and there
+until its record is gone.  Whatever a crash leaves is then a blob without a record, which nobody can see, and of which
+the store knows.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Final
 import structlog
 
 from wayside.media.thumbnails import Thumbnails
-from wayside.model.errors import StoreUnavailable, WaysideError
+from wayside.model.errors import StoreUnavailable
 from wayside.model.instant import Instant
 from wayside.ports.blobs import Blobs
 from wayside.ports.media import Kept, MediaFile, MediaStore
 
 SLICE_FILES: Final = 200
-"""What one step of retention or sweeping looks at."""
+"""What one step of retention looks at."""
 
 PART: Final = ".part"
 
@@ -36,6 +37,7 @@ class Shelf:
         self._incoming = incoming
         self._thumbnails = thumbnails
         self._under_way: set[str] = set()
+        self._touched: set[str] = set()
 
     def open(self) -> None:
         """Make the folders, and remove what was arriving when the server ended.
@@ -54,19 +56,17 @@ class Shelf:
 
     async def keep(self, part: Path, file: MediaFile) -> Kept:
         self._under_way.add(file.id)
+        self._touched.add(file.id)
         try:
+            await self._store.expect_blob(file.id)
             await self._blobs.put(file.id, part)
-            try:
-                kept = await self._store.keep_file(file)
-            except WaysideError:
-                # Whether the record is there is not known after every failure: the sweep decides, not we.
-                await self._drop_unless_recorded(file.id)
-                raise
-            if not kept.fresh:
-                await self._drop(file.id)
-            return kept
+            kept = await self._store.keep_file(file)
         finally:
+            # What failed stays expected, and so it is removed with the orphans; unless it was kept all the same.
             self._under_way.discard(file.id)
+        if not kept.fresh:
+            await self._bury([file.id])
+        return kept
 
     async def remove(self, file: str) -> bool:
         if not await self._store.forget_file(file):
@@ -88,26 +88,11 @@ class Shelf:
         return len(surplus)
 
     async def clear(self) -> int:
-        """Remove a slice of the blobs whose record is gone; how many."""
-        return await self._bury(await self._store.orphans(SLICE_FILES))
-
-    async def sweep(self) -> int:
-        """Remove every blob that a crash left without a record; how many.  Files may arrive meanwhile."""
-        swept = 0
-        found: list[str] = []
-        async for key in self._blobs.all_keys():
-            found.append(key)
-            if len(found) == SLICE_FILES:
-                swept += await self._sweep(found)
-                found = []
-        return swept + await self._sweep(found)
-
-    async def _sweep(self, found: list[str]) -> int:
-        # Asked in this order: what was listed and is under way no longer has its record by now, or never gets one.
-        settled = [key for key in found if key not in self._under_way]
-        for key in (lost := await self._store.without_record(settled)):
-            await self._blobs.delete(key)
-        return len(lost)
+        """Remove a slice of the blobs without a record; how many.  Files may arrive meanwhile; one caller at a time."""
+        # Also what arrives and is kept while the store is asked: the answer may be older than that.
+        self._touched = set(self._under_way)
+        noted = await self._store.orphans(SLICE_FILES + len(self._touched))
+        return await self._bury([key for key in noted if key not in self._touched])
 
     async def _bury(self, gone: list[str]) -> int:
         """Remove blobs, then the note that they are to be removed; how many.  What fails is tried again later."""
@@ -122,18 +107,3 @@ class Shelf:
         if buried:
             await self._store.bury(buried)
         return len(buried)
-
-    async def _drop_unless_recorded(self, key: str) -> None:
-        try:
-            lost = await self._store.without_record([key])
-        except StoreUnavailable:
-            return
-        if lost:
-            await self._drop(key)
-
-    async def _drop(self, key: str) -> None:
-        """Remove a blob that has no record; where that fails, the next start sweeps it."""
-        try:
-            await self._blobs.delete(key)
-        except StoreUnavailable as error:
-            log.warning("media: a blob stays until the next start", reason=str(error))

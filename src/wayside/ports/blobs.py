@@ -29,8 +29,5 @@ class Blobs(Protocol):
     async def delete(self, key: str) -> None:
         """Remove it; nothing happens when there is none."""
 
-    def all_keys(self) -> AsyncIterator[str]:
-        """Every key, to find blobs that a crash left without a record."""
-
     async def healthy(self) -> str | None:
         """None, or why nothing can be written right now."""

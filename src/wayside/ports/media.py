@@ -1,7 +1,9 @@
 """Media: pictures, clips and recordings that devices delivered, and the names of what they still hold.
 
 A file is here when its record is: the blob is durable before the record is written, and the record before anybody
-hears that the file was taken.
+hears that the file was taken.  Before the blob there is a note that it may come, so that what a crash leaves without
+a record is known by its id: nothing is ever removed only because it is not known, least of all from a bucket that a
+restored or a second server looks into.
 """
 
 from __future__ import annotations
@@ -106,8 +108,13 @@ class Usage(msgspec.Struct, frozen=True):
 class MediaStore(Protocol):
     """The records; every method may raise ``StoreUnavailable``, and then nothing of it is stored."""
 
+    async def expect_blob(self, file: str) -> None:
+        """Note among the orphans that a blob of this id is about to be put.  Durable when this returns."""
+
     async def keep_file(self, file: MediaFile) -> Kept:
         """Durable when this returns.  The same bytes (``sha256``) of the same device are kept once.
+
+        The blob of what is kept is no orphan any more.
 
         Raises:
             NotFound: there is no such device, or not any more.
@@ -129,7 +136,7 @@ class MediaStore(Protocol):
         """Remove the record, and note its blob among the orphans; False if there was none."""
 
     async def orphans(self, limit: int) -> list[str]:
-        """Blobs whose record is gone, also because their device is: to be removed, and then buried."""
+        """Blobs without a record, to be removed and then buried: it is gone, perhaps with its device, or never came."""
 
     async def bury(self, gone: Collection[str]) -> None:
         """These blobs are gone."""
@@ -141,9 +148,6 @@ class MediaStore(Protocol):
 
     async def usage(self, device: str, since: Instant) -> Usage:
         """How much of the device is kept."""
-
-    async def without_record(self, ids: Collection[str]) -> list[str]:
-        """Those of the ids that nothing is known of, to find blobs that a crash left behind."""
 
     async def put_recordings(self, device: str, recordings: list[Recording]) -> None:
         """The device's list, whole, replaces the one before.  A name stands in it once.

@@ -23,7 +23,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from wayside.engines.blobs.keys import checked, is_key
+from wayside.engines.blobs.keys import checked
 from wayside.model.errors import NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -52,9 +52,6 @@ REQUEST_WITHIN: Final = timedelta(seconds=60)
 """A part of 8 MiB at 1 Mbit/s."""
 
 CONNECT_WITHIN: Final = timedelta(seconds=5)
-
-LISTED_AT_ONCE: Final = 1_000
-"""What one answer of S3 holds."""
 
 PROBE: Final = "probe"
 
@@ -118,13 +115,6 @@ class BucketBlobs:
                 obstore.delete(self._store, key)
 
         await self._do(delete)
-
-    async def all_keys(self) -> AsyncIterator[str]:
-        listing = obstore.list(self._store, chunk_size=LISTED_AT_ONCE)
-        while objects := await self._do(lambda: next(listing, None)):
-            for found in objects:
-                if is_key(found["path"]):
-                    yield found["path"]
 
     async def healthy(self) -> str | None:
         try:

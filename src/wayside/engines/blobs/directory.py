@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-from wayside.engines.blobs.keys import checked, is_key
+from wayside.engines.blobs.keys import checked
 from wayside.model.errors import NotFound, StoreUnavailable
 
 PIECE_BYTES: Final = 256 * 1024
@@ -76,12 +76,6 @@ class DirectoryBlobs:
         # Not through to the disk: a blob that comes back after a power failure has no record, and is swept.
         await _in_thread(partial(self._path(key).unlink, missing_ok=True))
 
-    async def all_keys(self) -> AsyncIterator[str]:
-        for shard in await _in_thread(lambda: sorted(self._folder.iterdir())):
-            if len(shard.name) == SHARD_DIGITS and shard.is_dir():
-                for key in await _in_thread(partial(_keys_in, shard)):
-                    yield key
-
     async def healthy(self) -> str | None:
         try:
             await _in_thread(self._probe)
@@ -126,11 +120,6 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _keys_in(shard: Path) -> list[str]:
-    paths = (Path(folder, name) for folder, _, names in os.walk(shard) for name in names)
-    return [key for path in paths if is_key(key := path.relative_to(shard).as_posix())]
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

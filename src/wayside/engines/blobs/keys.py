@@ -8,17 +8,12 @@ from typing import Final
 _KEY: Final = re.compile(r"[0-9a-f]{4,64}(?:/[0-9a-f]{1,64})?")
 
 
-def is_key(text: str) -> bool:
-    """Whether a name found in the store is one of ours."""
-    return _KEY.fullmatch(text) is not None
-
-
 def checked(key: str) -> str:
     """The key.
 
     Raises:
         ValueError: not hexadecimal digits with at most one ``/`` among them.
     """
-    if not is_key(key):
+    if not _KEY.fullmatch(key):
         raise ValueError(f"{key!r} cannot be a blob's key")
     return key

@@ -1,7 +1,8 @@
 """Records of media files, and the lists of what devices hold.
 
 They hang on the device's number, like commands: of a deleted device they are invisible at once and removed by upkeep.
-Whatever removes a record notes its blob as an orphan in the same transaction, so that no crash can lose track of it.
+A blob is noted as an orphan before it is put; keeping its record takes the note away, and whatever removes the record
+brings it back, in the same transaction.  So no crash can lose track of one.
 """
 
 from __future__ import annotations
@@ -57,6 +58,11 @@ FILTERS: Final = ("alarm", "command", "name", "device", "kind", "origin")
 SERVED: Final = frozenset({"alarm", "command", "name", "device"})
 
 
+def expect(db: apsw.Connection, file_id: str) -> None:
+    """Note that a blob may come."""
+    db.execute(INSERT_ORPHAN, (file_id,))
+
+
 def keep(db: apsw.Connection, ledger: Ledger, file: MediaFile) -> Kept:
     """Store a record, or bring back the one with the same bytes.
 
@@ -71,6 +77,7 @@ def keep(db: apsw.Connection, ledger: Ledger, file: MediaFile) -> Kept:
     row = list(msgspec.structs.astuple(file))
     row[1] = ledger.key(db, file.device)
     db.execute(INSERT, row)
+    bury(db, [file.id])
     return Kept(file, fresh=True)
 
 
@@ -169,17 +176,8 @@ def orphans(db: apsw.Connection, limit: int) -> list[str]:
 
 
 def bury(db: apsw.Connection, gone: Collection[str]) -> None:
-    """These blobs are gone."""
+    """These blobs are gone, or are no orphans."""
     db.executemany("DELETE FROM media_orphan WHERE id = ?", [(file_id,) for file_id in gone])
-
-
-def without_record(db: apsw.Connection, ids: Collection[str]) -> list[str]:
-    """Those that nothing is known of."""
-    rows = db.execute(
-        "SELECT value FROM json_each(?) WHERE NOT EXISTS (SELECT 1 FROM media WHERE id = value)",
-        (to_json(list(ids)),),
-    )
-    return [file_id for (file_id,) in rows]
 
 
 def surplus(

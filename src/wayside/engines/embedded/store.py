@@ -216,6 +216,10 @@ class EmbeddedStore:
         return await self._read(lambda db: rentals.rentals(db, query))
 
     # Media
+    async def expect_blob(self, file: str) -> None:
+        """It is an orphan until its record is kept."""
+        await self._write(lambda db: media.expect(db, file))
+
     async def keep_file(self, file: MediaFile) -> Kept:
         """The same bytes of the same device are kept once."""
         ledger = self._up.files.ledger
@@ -248,10 +252,6 @@ class EmbeddedStore:
     async def bury(self, gone: Collection[str]) -> None:
         """These blobs are gone."""
         await self._write(lambda db: media.bury(db, gone))
-
-    async def without_record(self, ids: Collection[str]) -> list[str]:
-        """Those of the ids that nothing is known of."""
-        return await self._read(lambda db: media.without_record(db, ids))
 
     async def surplus(
         self, now: Instant, age_s: float | None, device_bytes: int | None, limit: int

@@ -25,7 +25,7 @@ CREATE INDEX media_name ON media (name, received_at, seq);
 CREATE INDEX media_alarm ON media (alarm, received_at, seq) WHERE alarm IS NOT NULL;
 CREATE INDEX media_command ON media (command, received_at, seq) WHERE command IS NOT NULL;
 
--- Blobs whose record is gone, until they are gone too.
+-- Blobs without a record: before it is written, and after it is gone until they are gone too.
 CREATE TABLE media_orphan (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 
 -- What a device said it holds; `place` is that of the list as it is shown.

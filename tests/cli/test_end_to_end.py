@@ -228,6 +228,8 @@ def test_the_demo_shows_all_families_and_leaves_nothing(tmp_path: Path) -> None:
         assert set(called) == {"door-lock", "parking-lock"}
         for device in called.values():
             assert rows(demo.env, "send", device, "unlock", "--queue", "--wait")[0]["state"] == "succeeded"
+        assert eventually(lambda: rows(demo.env, "media", "list", "--origin", "command", "--kind", "picture"))
+        assert eventually(lambda: [s for s in rows(demo.env, "live", "list") if s["state"] == "live"])
         code, errors = demo.stop()
     assert code == 0, errors
     assert "Traceback" not in errors

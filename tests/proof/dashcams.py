@@ -1,12 +1,13 @@
 """Simulated dashcams beside a test, of which each alarm is wanted, and which can be told to forget a file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from random import Random
 from typing import TypeVar
 
+from tests.cli.serving import PATIENCE_S
 from tests.proof.world import World
 from wayside.protocol.base import Side
 from wayside.protocol.simulator import Behaviour
@@ -62,10 +63,10 @@ class Dashcam:
         framer = partial(jimi.PROTOCOL.links[0].framer, Side.SERVER)
         self._line = Device(simulator, framer, Random(1), dial, self._errands)
 
-    async def streams(self, count: int) -> None:
-        """Wait until it streams so many."""
-        async with asyncio.timeout(30):
-            while self.tally.streams != count:  # noqa: ASYNC110 - the tally is numbers
+    async def until(self, right: Callable[[Tally], bool]) -> None:
+        """Wait until its numbers are so."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not right(self.tally):  # noqa: ASYNC110 - the tally is numbers
                 await asyncio.sleep(0.02)
 
     def start(self) -> None:

@@ -190,6 +190,7 @@ async def test_a_stream_that_is_refused_or_cut_begins_again(errands: Errands) ->
         errands.publish(url)
         await eventually(lambda: bool(studio.media()))
         assert len(studio.asked) == 3
+        assert errands.tally.streams_refused == 2
         studio.lines[-1].close()
         await eventually(lambda: len(studio.asked) == 4)
         errands.unpublish(url)

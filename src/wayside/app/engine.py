@@ -37,7 +37,8 @@ from wayside.gateway.tcp import Listen
 from wayside.link.adapter import SYSTEM, Backends
 from wayside.media.firmware import FirmwareDirectory
 from wayside.model.errors import ConfigError
-from wayside.ports.platform import Devices
+from wayside.ports.live import LiveVideo as LivePort
+from wayside.ports.platform import CommandDesk, Devices
 from wayside.rental.office import Office
 from wayside.rental.rules import CabinetRules
 
@@ -49,7 +50,8 @@ log = structlog.get_logger(__name__)
 class Running(msgspec.Struct, frozen=True):
     """What there is to know about a server that runs.
 
-    ``first_token`` is an administrator's, made because there was none; it cannot be shown again.
+    ``first_token`` is an administrator's, made because there was none; it cannot be shown again.  ``live`` None: it is
+    switched off.
     """
 
     data_dir: Path
@@ -57,6 +59,8 @@ class Running(msgspec.Struct, frozen=True):
     listeners: dict[str, Address]
     first_token: str | None
     devices: Devices
+    commands: CommandDesk
+    live: LivePort | None
 
 
 class Engine:
@@ -163,7 +167,15 @@ class Engine:
             listeners[UPLOAD] = self._upload.address
         if self._live.address is not None:
             listeners[RTMP] = self._live.address
-        return Running(self._data_dir, self._http_address, listeners, first_token, self._gateway.devices)
+        return Running(
+            self._data_dir,
+            self._http_address,
+            listeners,
+            first_token,
+            self._gateway.devices,
+            self._gateway.desk,
+            self._live.service,
+        )
 
     async def stop(self) -> None:
         """Let devices and callers finish, then close everything."""

@@ -23,6 +23,7 @@ from wayside.app.runtime import run_loop
 from wayside.app.serve import banner
 from wayside.app.settings import Settings
 from wayside.app.signals import interrupted, wait
+from wayside.cli.demo_cameras import CAMERA, addresses, show
 from wayside.cli.demo_locks import DemoLock, ble_settings, demo_locks, on_air, register
 from wayside.protocol.base import Transport
 from wayside.simulate.fleet import Fleet, FleetPlan
@@ -90,19 +91,24 @@ async def _demo(
             fleet.start()
         sys.stdout.write(banner(settings, server) + _tour(server, locks))
         sys.stdout.flush()
+        showing = asyncio.create_task(show(server, CAMERA))
         if duration_s is None:
             await stop.wait()
         else:
             await wait(stop, duration_s)
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
         await asyncio.gather(*(fleet.stop() for fleet in fleets))
 
 
 def _fleets(server: Running, count: int, interval_s: float) -> list[Fleet]:
     fleets = []
+    upload, stream = addresses(server)
     for protocol in PROTOCOLS:
         link, address = protocol.link(Transport.TCP), server.listeners.get(protocol.name)
         if link is not None and address is not None:
-            fleets.append(Fleet(FleetPlan(link, address, count, interval_s, FAULTS)))
+            plan = FleetPlan(link, address, count, interval_s, FAULTS, upload_url=upload, stream_url=stream)
+            fleets.append(Fleet(plan))
     return fleets
 
 
@@ -119,6 +125,9 @@ def _tour(server: Running, locks: Sequence[DemoLock]) -> str:
         "  wayside events --limit 10\n"
         "  wayside send DEVICE                    # what can be asked of it\n"
         "  wayside send DEVICE CAPABILITY --wait\n"
-        f"{calls}\n"
+        f"{calls}"
+        "  wayside media list                     # what cameras uploaded\n"
+        f"  wayside send {CAMERA} picture --wait\n"
+        f"  wayside live url {CAMERA}  # what it sees now, in a browser\n\n"
         "Ctrl-C ends the demo.\n"
     )

@@ -54,6 +54,7 @@ async def _once(url: str, tally: Tally) -> None:
                 writer.write(publisher.to_send())
                 publisher.receive(await _some(reader))
                 if publisher.stage is Stage.REFUSED:
+                    tally.streams_refused += 1
                     raise RtmpError(publisher.reason)
         tally.streams += 1
         try:

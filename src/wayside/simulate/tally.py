@@ -21,6 +21,8 @@ class Tally(msgspec.Struct):
     """Those that were cut off, or that nobody answered."""
     streams: int = 0
     """Live now."""
+    streams_refused: int = 0
+    """Attempts to stream that a server refused."""
 
     def copy(self) -> Tally:
         """The totals as they are now."""

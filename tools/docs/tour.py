@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import itertools
 import json
 import shlex
+from collections import Counter
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,10 +18,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from tools.docs.generated import Region
 from tools.docs.markdown import code, fence, table
 from wayside.api.metrics import Metrics
+from wayside.app.live import samples as live_samples
 from wayside.app.metrics import samples
+from wayside.app.uploads import samples as upload_samples
 from wayside.cli.decode import decode
 from wayside.gateway.limits import Limits
 from wayside.gateway.stats import Stats
+from wayside.media.live.hub import Hub
+from wayside.media.live.limits import LiveLimits
+from wayside.media.uploads.stats import Stats as UploadStats
 from wayside.model.commands import State
 from wayside.protocol.framing import Fault
 
@@ -61,7 +69,12 @@ def metrics() -> str:
     stats.bad_frames["jimi", Fault.CHECKSUM.value] = 0
     stats.commands[State.SENT] = 0
     gateway: Any = SimpleNamespace(stats=stats, devices=SimpleNamespace(unknown=list))
-    found = Metrics(lambda: samples(gateway))
+    uploads = UploadStats()
+    uploads.refused["empty"] = 0
+    door: Any = SimpleNamespace(inside=0, refused={"too many": 0})
+    hub = Hub(LiveLimits(), lambda: 0.0, lambda: 0)
+    live = partial(live_samples, hub, Counter(["too many"]))
+    found = Metrics(lambda: itertools.chain(samples(gateway), upload_samples(uploads, door), live()))
     asyncio.run(found.count(ANSWER, REQUEST))
     rows = (
         (code(name(family)), ", ".join(code(label) for label in labels(family)), family.documentation)

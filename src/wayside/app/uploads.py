@@ -15,6 +15,7 @@ from wayside.app.protocols import PROTOCOLS
 from wayside.app.settings import Settings
 from wayside.gateway.complaints import Complaints
 from wayside.gateway.gateway import Gateway
+from wayside.media.doors import Door
 from wayside.media.uploads.incoming import Incoming
 from wayside.media.uploads.inquiry import Inquiry
 from wayside.media.uploads.keeper import Keeper
@@ -97,19 +98,22 @@ class UploadPort:
 
     def samples(self) -> Iterator[Sample]:
         """Its numbers, for ``/metrics``."""
-        stats = self._stats
-        yield counter("uploads_kept", "Files of devices that were kept", stats.kept)
-        yield counter("upload_bytes_kept", "Bytes of those files", stats.kept_bytes)
-        yield counter("uploads_repeated", "Files that were here already", stats.repeated)
-        yield counter("upload_lists", "Lists of names that were kept", stats.lists)
-        yield counter("upload_bytes_received", "Bytes of bodies received, kept or not", stats.received_bytes)
-        yield counter("uploads_cut", "Requests that the device did not finish", stats.cut)
-        for reason, count in stats.refused.items():
-            yield counter(
-                "uploads_refused", "Requests to the upload port that were refused", count, reason=reason
-            )
-        if self._server is not None:
-            door = self._server.door
-            yield gauge("upload_connections", "Open connections to the upload port", door.inside)
-            for reason, count in door.refused.items():
-                yield counter("upload_connections_refused", "Connections refused there", count, reason=reason)
+        yield from samples(self._stats, self._server.door if self._server is not None else None)
+
+
+def samples(stats: Stats, door: Door | None) -> Iterator[Sample]:
+    """Every number of the moment; ``door`` None: it is closed."""
+    yield counter("uploads_kept", "Files of devices that were kept", stats.kept)
+    yield counter("upload_bytes_kept", "Bytes of those files", stats.kept_bytes)
+    yield counter("uploads_repeated", "Files that were here already", stats.repeated)
+    yield counter("upload_lists", "Lists of names that were kept", stats.lists)
+    yield counter("upload_bytes_received", "Bytes of bodies received, kept or not", stats.received_bytes)
+    yield counter("uploads_cut", "Requests that the device did not finish", stats.cut)
+    for reason, count in stats.refused.items():
+        yield counter(
+            "uploads_refused", "Requests to the upload port that were refused", count, reason=reason
+        )
+    if door is not None:
+        yield gauge("upload_connections", "Open connections to the upload port", door.inside)
+        for reason, count in door.refused.items():
+            yield counter("upload_connections_refused", "Connections refused there", count, reason=reason)

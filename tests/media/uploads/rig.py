@@ -263,7 +263,10 @@ class Rig:
         """What is still arriving, or was left."""
         return list((self.media / "incoming").iterdir())
 
-    def blobs(self) -> list[Path]:
+    async def blobs(self) -> list[Path]:
+        """What stays when the shelf has tidied up."""
+        while await self.shelf.clear():
+            pass
         return [
             path for path in (self.media / "blobs").rglob("*") if re.fullmatch(r"[0-9a-f]{32}", path.name)
         ]

@@ -131,7 +131,7 @@ async def test_the_same_bytes_are_kept_once_and_answered_every_time(rig: Rig) ->
     assert (
         await rig.upload("other name.jpg", content, fields("other name.jpg") | {"imei": IMEI})
     ).status == 200
-    assert len(await rig.files()) == len(rig.blobs()) == len(await rig.notes()) == 1
+    assert len(await rig.files()) == len(await rig.blobs()) == len(await rig.notes()) == 1
     assert (rig.stats.kept, rig.stats.repeated) == (1, 3)
 
 
@@ -139,7 +139,7 @@ async def test_two_tries_at_once_keep_one(rig: Rig) -> None:
     content = jpeg(200_000)
     answers = await asyncio.gather(*(rig.upload(EVENT, content) for _ in range(5)))
     assert {answer.status for answer in answers} == {200}
-    assert len(await rig.files()) == len(rig.blobs()) == len(await rig.notes()) == 1
+    assert len(await rig.files()) == len(await rig.blobs()) == len(await rig.notes()) == 1
 
 
 async def test_a_wrong_signature_is_noted_and_nothing_else(rig: Rig) -> None:
@@ -187,7 +187,7 @@ async def test_what_is_not_taken(  # noqa: PLR0917 - the columns of the table
     assert answer.headers["connection"] == "close"
     assert rig.stats.refused == {reason: 1}
     assert await rig.files() == []
-    assert rig.blobs() == []
+    assert await rig.blobs() == []
     await rig.nothing_left()
 
 

@@ -39,7 +39,7 @@ async def until_closed(reader: asyncio.StreamReader) -> bytes:
 async def nothing_kept(rig: Rig) -> None:
     assert await rig.files() == []
     assert await rig.notes() == []
-    assert rig.blobs() == []
+    assert await rig.blobs() == []
     await rig.nothing_left()
 
 
@@ -220,7 +220,7 @@ async def test_quotas_are_exact_however_many_come_at_once(tmp_path: Path) -> Non
         names = [EVENT.replace("_01.", f"_{number:02d}.") for number in range(12)]
         answers = await asyncio.gather(*(rig.upload(name, jpeg(200_000)) for name in names))
         assert sorted(answer.status for answer in answers) == [200] * 3 + [429] * 9
-        assert len(await rig.files()) == len(rig.blobs()) == 3
+        assert len(await rig.files()) == len(await rig.blobs()) == 3
         await rig.nothing_left()
 
 
@@ -296,7 +296,7 @@ async def test_what_fails_between_two_steps_is_made_up_for_by_the_next_try(
     later(await rig.say(request), 503)
     assert (await rig.settled(command.id)).state != "succeeded"
     assert (await rig.say(request)).status == 200
-    assert len(await rig.files()) == len(await rig.notes()) == len(rig.blobs()) == 1
+    assert len(await rig.files()) == len(await rig.notes()) == len(await rig.blobs()) == 1
     assert (await rig.settled(command.id)).state == "succeeded"
     await rig.nothing_left()
 
@@ -321,7 +321,7 @@ async def test_a_camera_that_is_deleted_meanwhile(rig: Rig, monkeypatch: pytest.
 
     monkeypatch.setattr(rig.shelf, "keep", after_deletion)
     assert (await rig.upload(EVENT, jpeg())).status == 403
-    assert rig.blobs() == []
+    assert await rig.blobs() == []
     await rig.nothing_left()
 
 

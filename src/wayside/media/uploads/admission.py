@@ -64,6 +64,7 @@ class Rule(msgspec.Struct, frozen=True):
     breaks: Callable[[Facts, UploadLimits], bool]
 
 
+SEVERAL_DEVICES: Final = Refusal("several devices", "name, imei and command speak of different devices")
 NOT_REGISTERED: Final = Refusal("not registered", "this device is not registered here", HTTPStatus.FORBIDDEN)
 REJECTED: Final = Refusal("rejected", "this device is refused here", HTTPStatus.FORBIDDEN)
 
@@ -86,10 +87,7 @@ RULES: Final[tuple[Rule, ...]] = (
         Refusal("no device", "no device: neither name, imei nor an open command tells whose file this is"),
         lambda facts, _: not facts.devices,
     ),
-    Rule(
-        Refusal("several devices", "name, imei and command speak of different devices"),
-        lambda facts, _: len(facts.devices) > 1,
-    ),
+    Rule(SEVERAL_DEVICES, lambda facts, _: len(facts.devices) > 1),
     Rule(NOT_REGISTERED, lambda facts, _: judge_status(facts.status) is NOT_REGISTERED),
     Rule(REJECTED, lambda facts, _: judge_status(facts.status) is REJECTED),
     Rule(

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 import msgspec
 import structlog
 
-from wayside.media.uploads.admission import NOT_REGISTERED, Refused, judge, judge_status
+from wayside.media.uploads.admission import NOT_REGISTERED, SEVERAL_DEVICES, Refused, judge, judge_status
 from wayside.media.uploads.contents import Content, content_of
 from wayside.media.uploads.incoming import Part
 from wayside.media.uploads.inquiry import UPLOAD, Found, Inquiry, Post
@@ -60,8 +60,8 @@ class Keeper:
         # One file of a device after the other: quotas are exact then, and two tries with one file see each other.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def ask(self, post: Post) -> Found:
-        """Before the file's first byte: whether it is worth reading.
+    async def ask(self, post: Post) -> str:
+        """Before the file's first byte: whether it is worth reading; returns the device.
 
         Raises:
             Refused: it is not.
@@ -71,19 +71,22 @@ class Keeper:
         facts = msgspec.structs.replace(found.facts, expected=found.facts.expected or found.held > 0)
         if refusal := judge(facts, self._limits):
             raise Refused(refusal)
-        return found
+        return found.device
 
-    async def keep(self, post: Post, part: Part) -> MediaFile:
-        """The file is here, whole: when this returns, everything that follows from it is durable.
+    async def keep(self, post: Post, part: Part, device: str) -> MediaFile:
+        """The file of this device is here, whole: when this returns, everything that follows from it is durable.
 
         Raises:
             Refused: it is not taken.
         """
         content = content_of(part.head)
-        device = (await self._inquiry.about(post, part.size, content, whole=True)).device
         async with self._turn(device):
             found = await self._inquiry.about(post, part.size, content, whole=True)
-            same = await self._media.file_with_content(device, part.sha256) if device else None
+            if (
+                found.device != device
+            ):  # what stood behind the file says something else than what stood before
+                raise Refused(SEVERAL_DEVICES)
+            same = await self._media.file_with_content(device, part.sha256)
             facts = msgspec.structs.replace(found.facts, expected=found.facts.expected or same is not None)
             if refusal := judge(facts, self._limits):
                 raise Refused(refusal)

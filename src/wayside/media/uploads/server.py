@@ -197,26 +197,23 @@ class UploadServer:
 
     async def _file(self, boundary: str, body: AsyncIterator[bytes], address: str) -> bytes:
         at = self._clock()
-        asked = False
+        device = ""
 
         def post(fields: dict[str, str], part_name: str) -> Post:
             return Post(self._family, self._uploads, self._uploads.claim(fields, part_name), address, at)
 
         async def begin(fields: dict[str, str], part_name: str) -> None:
             """As soon as the form says whose file it is, even where the rest stands behind the file."""
-            nonlocal asked
+            nonlocal device
             first = post(fields, part_name)
             if first.claim.idents or first.claim.number is not None or self._uploads.last in fields:
-                asked = True
-                self._take_turn((await self._keeper.ask(first)).device)
+                device = await self._ask(first)
 
         reader = FormReader(self._uploads, self._incoming, self._limits.file_bytes, begin)
         try:
             form = await reader.read(boundary, body)
             last = post(form.fields, form.part_name)
-            if not asked:
-                self._take_turn((await self._keeper.ask(last)).device)
-            await self._keeper.keep(last, form.part)
+            await self._keeper.keep(last, form.part, device or await self._ask(last))
         finally:
             if reader.part is not None:
                 reader.part.discard()
@@ -243,6 +240,11 @@ class UploadServer:
         finally:
             part.discard()
         return self._uploads.listed
+
+    async def _ask(self, post: Post) -> str:
+        device = await self._keeper.ask(post)
+        self._take_turn(device)
+        return device
 
     def _take_turn(self, device: str) -> None:
         if not self._devices.take(device, self._loop.time()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
@@ -103,18 +104,21 @@ class LiveVideo:
 
     def samples(self) -> Iterator[Sample]:
         """Its numbers, for ``/metrics``."""
-        if self.service is None:
-            return
-        hub = self.service.hub
-        yield gauge("live_publishers", "Cameras that publish now", hub.publishers())
-        yield gauge("live_viewers", "Viewers now", hub.viewers())
-        yield gauge("live_held_bytes", "Bytes kept for viewers who come late", hub.held())
-        yield counter("live_published", "Publishers let in", hub.stats.published)
-        yield counter("live_watched", "Viewers let in", hub.stats.viewers)
-        yield counter("live_received_bytes", "Audio and video received", hub.stats.received_bytes)
-        yield counter("live_sent_bytes", "FLV given to viewers", hub.sent())
-        yield counter("live_skips", "Times that a slow viewer was taken to a key frame", hub.skipped())
-        yield counter("live_dropped", "Viewers dropped because they were too slow", hub.stats.dropped)
-        refused = hub.stats.refused + self.door.refused if self.door is not None else hub.stats.refused
-        for reason, count in refused.items():
-            yield counter("live_refused", "Publishers refused", count, reason=reason)
+        if self.service is not None:
+            yield from samples(self.service.hub, self.door.refused if self.door is not None else Counter())
+
+
+def samples(hub: Hub, refused: Counter[str]) -> Iterator[Sample]:
+    """The numbers of live video; ``refused``: whom the door turned away."""
+    stats = hub.stats
+    yield gauge("live_publishers", "Cameras that publish now", hub.publishers())
+    yield gauge("live_viewers", "Viewers now", hub.viewers())
+    yield gauge("live_held_bytes", "Bytes kept for viewers who come late", hub.held())
+    yield counter("live_published", "Publishers let in", stats.published)
+    yield counter("live_watched", "Viewers let in", stats.viewers)
+    yield counter("live_received_bytes", "Audio and video received", stats.received_bytes)
+    yield counter("live_sent_bytes", "FLV given to viewers", hub.sent())
+    yield counter("live_skips", "Times that a slow viewer was taken to a key frame", hub.skipped())
+    yield counter("live_dropped", "Viewers dropped because they were too slow", stats.dropped)
+    for reason, count in (stats.refused + refused).items():
+        yield counter("live_refused", "Publishers refused", count, reason=reason)

@@ -20,6 +20,7 @@ from msgspec import Meta
 
 from wayside.api.auth import FEED_PROTOCOL, READ
 from wayside.api.parameters import DEVICE_MAX, DEVICE_PATTERN, TEXT_MAX, Provided
+from wayside.api.problems import reason
 from wayside.api.services import Services
 from wayside.api.shapes import EventView
 from wayside.api.tokens import Caller
@@ -168,7 +169,7 @@ def _filter(socket: Socket) -> Filter:
     try:
         return msgspec.convert(dict(socket.query_params), Filter, strict=False)
     except msgspec.ValidationError as error:
-        raise WebSocketException(detail=str(error).replace("`$.", "`"), code=BAD_FILTER) from error
+        raise WebSocketException(detail=reason(error).replace("`$.", "`"), code=BAD_FILTER) from error
 
 
 HANDLERS: Final[tuple[BaseRouteHandler, ...]] = (live,)

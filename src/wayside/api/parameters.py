@@ -17,7 +17,7 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import PathParameter, QueryParameter
 
-from wayside.api.problems import Refusal
+from wayside.api.problems import Refusal, reason
 from wayside.api.services import Services
 from wayside.api.tokens import Caller
 from wayside.model.instant import EPOCH, Instant
@@ -87,7 +87,7 @@ def decode(body: bytes, kind: Any) -> Any:  # noqa: ANN401 - any type that msgsp
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
-        text = str(error)
+        text = reason(error)
         path = found[1] if (found := _PATH.search(text)) else ""
         detail = _PATH.sub("", text)
         name = found[1] if (found := _MISSING.match(detail)) else ""

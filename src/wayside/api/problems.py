@@ -20,6 +20,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 RETRY_AFTER_S: Final = 5
 
 _MISSING: Final = re.compile("parameter '([^']+)'")
+_ECHO: Final = re.compile(r"^(Invalid (?:enum )?value) .*?( - at `[^`]*`)?$", re.DOTALL)
 
 _log = structlog.get_logger("wayside.api")
 
@@ -67,6 +68,11 @@ def answer(found: Problem, headers: dict[str, str] | None = None) -> Response[Pr
     return Response(found, status_code=found.status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def reason(error: Exception | str) -> str:
+    """What msgspec says against a value, without the value: it may be a secret, or of any length."""
+    return _ECHO.sub(lambda found: found[1] + (found[2] or ""), str(error))
+
+
 def on_command_error(_: Request[Any, Any, Any], error: CommandError) -> Response[Problem]:
     """The model refused what the caller asked for."""
     status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
@@ -97,7 +103,7 @@ def on_validation(request: Request[Any, Any, Any], error: ValidationException) -
         return answer(problem(HTTPStatus.BAD_REQUEST, "a JSON body is needed", "body"))
     parameter = request.route_handler.parsed_fn_signature.parameters.get(key)
     alias = getattr(parameter.kwarg_definition, "name", None) if parameter else None
-    return answer(problem(HTTPStatus.BAD_REQUEST, error.extra[0]["message"], alias or key))
+    return answer(problem(HTTPStatus.BAD_REQUEST, reason(error.extra[0]["message"]), alias or key))
 
 
 def on_anything(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import Final
@@ -28,6 +29,8 @@ def serve(settings: Settings) -> None:
         OperatorError: it cannot start; the message says why.
     """
     logs.configure(settings.log)
+    # What it makes is for its own user alone, also in a folder that somebody else has made.
+    os.umask(0o077)
     run_loop(_serve(settings, time.monotonic()))
 
 

@@ -34,6 +34,7 @@ demo: $(STAMP)  ## show simulated devices on a running server
 	@exec $(BIN)/wayside demo
 
 test: check  ## check, then run every test
+	@tools/video.sh
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadfile
 
 check: $(STAMP)  ## format, lint, types, import rules, generated docs

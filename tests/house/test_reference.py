@@ -118,9 +118,9 @@ def test_the_reasons_why_connections_end_are_those_of_the_gateway() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    source = (ROOT / "src/wayside/app/metrics.py").read_text()
+    source = "".join((ROOT / f"src/wayside/app/{file}.py").read_text() for file in ("metrics", "live"))
     page = (DOCS / "operating.md").read_text()
-    names = re.findall(r'_(?:counter|gauge)\(\s*"([a-z_]+)"', source)
+    names = re.findall(r'\b(?:counter|gauge)\(\s*"([a-z_]+)"', source)
     assert len(names) > 10
     assert [name for name in names if f"`{PREFIX}{name}" not in page] == []
 

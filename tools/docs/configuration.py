@@ -6,18 +6,23 @@ import importlib
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 
+import msgspec
+
 from tools.docs.generated import Page
 from tools.docs.markdown import code, table
 from tools.docs.sources import reason
-from wayside.api import auth, banks, live, server, services, tokens
-from wayside.app.catalogue import SettingRow, settings_reference
+from wayside.api import auth, banks, live, server, services, tokens, view_tokens
+from wayside.app.catalogue import SettingRow, attribute_docs, settings_reference
 from wayside.app.protocols import PROTOCOLS
 from wayside.media import firmware
+from wayside.media.live import recorder, recordings
+from wayside.media.live.limits import LiveLimits
 from wayside.media.uploads import forms, line
 from wayside.ports import store
 from wayside.protocol import framing, uploads
 from wayside.protocols.jimi import uploads as jimi_uploads
 from wayside.rental import sheets
+from wayside.wire.rtmp import amf0, chunks
 
 LIMITS = "limits."
 UPLOADS = "uploads."
@@ -89,6 +94,12 @@ FIXED = """\
 These stand in the code.
 """
 
+LIVE_HEAD = """\
+## Live video
+
+These stand in the code. Times ending in `_s` are seconds, sizes in `_bytes` bytes.
+"""
+
 # Where each stands, its name, and what it bounds.
 CONSTANTS: tuple[tuple[ModuleType, str, str], ...] = (
     (framing, "BAD_FRAMES_PER_FEED_MAX", "refused frames in what is read at once"),
@@ -110,6 +121,16 @@ CONSTANTS: tuple[tuple[ModuleType, str, str], ...] = (
     (uploads, "NAME_CHARACTERS_MAX", "characters of a file's name"),
     (jimi_uploads, "LIST_NAMES_MAX", "names of a `jimi` list"),
     (firmware, "OFFERS_MAX", "addresses given out for firmware at once"),
+    (chunks, "MESSAGE_BYTES_MAX", "bytes of an RTMP message"),
+    (chunks, "COMMAND_BYTES_MAX", "bytes of one before somebody may publish"),
+    (chunks, "STREAMS_MAX", "chunk streams of an RTMP connection"),
+    (amf0, "DEPTH_MAX", "levels of an AMF0 value"),
+    (amf0, "VALUES_MAX", "AMF0 values of a message"),
+    (recordings, "FILE_S", "seconds of a recording's file"),
+    (recordings, "FILE_BYTES", "bytes of a recording's file"),
+    (recorder, "PENDING_BYTES_MAX", "bytes that wait for a recording's disk"),
+    (view_tokens, "MINUTES_MAX", "minutes of a view token"),
+    (view_tokens, "TOKENS_MAX", "view tokens"),
 )
 
 
@@ -161,6 +182,8 @@ def limits_text() -> str:
             reasons(rows_of[UPLOADS]),
             FIXED.strip(),
             table(("what", "at most", "why"), fixed()),
+            LIVE_HEAD.strip(),
+            table(("limit", "value", "why"), live_limits()),
         ]
     )
 
@@ -168,6 +191,13 @@ def limits_text() -> str:
 def reasons(settings: Iterable[SettingRow]) -> str:
     """A table of limits."""
     return table(("setting", "default", "why"), ((code(s.name), code(s.default), s.doc) for s in settings))
+
+
+def live_limits() -> Iterator[tuple[str, str, str]]:
+    """Those of live video, with what stands beside them."""
+    docs = attribute_docs(LiveLimits)
+    for name, limit in msgspec.structs.asdict(LiveLimits()).items():
+        yield code(name), f"{limit:,}", docs[name]
 
 
 def fixed() -> Iterator[tuple[str, str, str]]:

@@ -194,7 +194,7 @@ class Publisher:
     def _adjust(self, kind: int, payload: bytes) -> None:
         """Protocol control messages (5.4) and pings; what else there is needs no answer."""
         if kind == USER_CONTROL:
-            if len(payload) == 6 and int.from_bytes(payload[:2]) == _PING_REQUEST:  # noqa: PLR2004 - 7.1.7
+            if len(payload) == 6 and int.from_bytes(payload[:2]) == _PING_REQUEST:  # noqa: PLR2004 - type and time (7.1.7)
                 self._control(USER_CONTROL, _PING_RESPONSE.to_bytes(2) + payload[2:])
             return
         if kind not in {SET_CHUNK_SIZE, ABORT, WINDOW}:

@@ -1,10 +1,11 @@
 """Records of files in memory, enough of the port for the API to be wrong about."""
 
+import hashlib
 from collections.abc import Callable, Collection
 
 from tests.api.paging import paged
 from wayside.model.instant import Instant
-from wayside.ports.media import Kept, MediaFile, MediaQuery, Recording, Usage
+from wayside.ports.media import Kept, MediaFile, MediaKind, MediaQuery, Recording, Usage
 from wayside.ports.store import Page, Span
 
 
@@ -73,3 +74,18 @@ class FakeMedia:
     async def recordings(self, device: str, span: Span) -> Page[Recording]:
         self.check()
         return paged(self.lists.get(device, []), span, lambda one: one.taken_at or 0)
+
+
+def media_file(content: bytes, number: int, received_at: Instant) -> MediaFile:
+    digest = hashlib.sha256(content).hexdigest()
+    return MediaFile(
+        f"{number:032x}",
+        "demo:1",
+        f"EVENT_{number}.jpg",
+        MediaKind.PICTURE,
+        "image/jpeg",
+        len(content),
+        digest,
+        digest[:32],
+        received_at,
+    )

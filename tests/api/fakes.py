@@ -1,6 +1,5 @@
 """What stands behind the API, in memory: enough of each port for the API to be wrong about."""
 
-import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 
 from tests.api.cabinets import Cabinets, Feed
 from tests.api.fake_bus import FakeBus
-from tests.api.fake_media import FakeMedia
+from tests.api.fake_media import FakeMedia, media_file
 from tests.api.fake_relays import FakeRelays
 from tests.api.paging import paged
 from wayside.api.app import build_app
@@ -28,7 +27,7 @@ from wayside.model.errors import CommandError, Conflict, KeyReused, NotFound, St
 from wayside.model.events import Kind, Latest, StoredEvent, StoredFrame
 from wayside.model.identity import split_device_id
 from wayside.model.instant import SECOND, Instant, from_rfc3339, seconds
-from wayside.ports.media import MediaFile, MediaKind
+from wayside.ports.media import MediaFile
 from wayside.ports.platform import (
     CommandRequest,
     Presence,
@@ -476,19 +475,8 @@ class World:
         return event
 
     def media_file(self, content: bytes = b"0123456789", number: int = 1, **changes: object) -> MediaFile:
-        digest = hashlib.sha256(content).hexdigest()
-        file = MediaFile(
-            f"{number:032x}",
-            "demo:1",
-            f"EVENT_{number}.jpg",
-            MediaKind.PICTURE,
-            "image/jpeg",
-            len(content),
-            digest,
-            digest[:32],
-            NOW + number,
-        )
-        file = self.media.by_id[file.id] = replace(file, **changes)
+        file = replace(media_file(content, number, NOW + number), **changes)
+        self.media.by_id[file.id] = file
         path = self.blobs.local(file.id)
         assert path is not None
         path.parent.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from tools.docs.sources import reason
 from wayside.api import auth, banks, live, server, services, tokens, view_tokens
 from wayside.app.catalogue import SettingRow, attribute_docs, settings_reference
 from wayside.app.protocols import PROTOCOLS
-from wayside.media import firmware
+from wayside.media import decoder, firmware, thumbnails
 from wayside.media.live import recorder, recordings
 from wayside.media.live.limits import LiveLimits
 from wayside.media.uploads import forms, line
@@ -120,6 +120,12 @@ CONSTANTS: tuple[tuple[ModuleType, str, str], ...] = (
     (forms, "FIELD_BYTES_MAX", "bytes of a text in a form"),
     (uploads, "NAME_CHARACTERS_MAX", "characters of a file's name"),
     (jimi_uploads, "LIST_NAMES_MAX", "names of a `jimi` list"),
+    (decoder, "PIXELS_MAX", "pixels of a picture that gets a thumbnail"),
+    (decoder, "MEMORY_BYTES", "bytes of memory of the process that makes one"),
+    (decoder, "CPU_S", "seconds of a processor that it gets"),
+    (thumbnails, "AT_ONCE", "of these processes at once"),
+    (thumbnails, "SOURCE_BYTES_MAX", "bytes of a file in a bucket that gets a thumbnail"),
+    (thumbnails, "CACHE_BYTES", "bytes of thumbnails that are kept"),
     (firmware, "OFFERS_MAX", "addresses given out for firmware at once"),
     (chunks, "MESSAGE_BYTES_MAX", "bytes of an RTMP message"),
     (chunks, "COMMAND_BYTES_MAX", "bytes of one before somebody may publish"),

@@ -67,6 +67,11 @@ WHEN: tuple[tuple[HTTPStatus, str | None, str], ...] = (
     (HTTPStatus.NOT_FOUND, None, "there is no such thing"),
     (HTTPStatus.METHOD_NOT_ALLOWED, None, "the path is right, the method is not"),
     (HTTPStatus.CONFLICT, None, "not in the present state: a name is taken, a command has left already"),
+    (
+        HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+        None,
+        "`Range` begins after the file's end; `detail` says where that is",
+    ),
     (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, None, "more bytes than the limit that `detail` names"),
     (
         HTTPStatus.UNPROCESSABLE_ENTITY,

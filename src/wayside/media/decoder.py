@@ -18,6 +18,7 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 """Address space: the libraries take 300 MB of it, a frame of 4K video 12 MB, and decoders hold some sixteen."""
 
 CPU_S: Final = 10
+"""A first frame takes tenths of a second, of 4K video too."""
 
 STANDARD_STREAMS: Final = 3
 
@@ -54,9 +55,8 @@ def give_up_rights() -> None:
     _limit(resource.RLIMIT_CPU, CPU_S)
     _limit(resource.RLIMIT_FSIZE, 0)
     _limit(resource.RLIMIT_CORE, 0)
-    # Within the limits already; what opening a file imports by itself is imported while files can be opened.
-    import av  # noqa: PLC0415
-    import av.subtitles.stream  # noqa: PLC0415
+    import av  # noqa: PLC0415 - within the limits already
+    import av.subtitles.stream  # noqa: PLC0415 - what opening a file imports by itself, while files can be opened
 
     av.logging.set_level(None)
     _limit(resource.RLIMIT_NOFILE, STANDARD_STREAMS)

@@ -8,6 +8,9 @@ from wayside.media.live.publisher import Asked, Happening, Publisher
 CAPTURE = Path(__file__).parent / "captures" / "avc-aac.rtmp"
 """What ffmpeg 5.1 sent to publish one second: testsrc 64x48 at 10 pictures per second as H.264, a sine as AAC."""
 
+HEVC = CAPTURE.with_name("hevc.flv")
+"""What FFmpeg 8 writes as FLV for ten pictures of H.265, 64x48: Enhanced RTMP, with a key frame every five."""
+
 GREETING = b"\3" + bytes(1536) + bytes(1536)
 
 CONNECT = bytes.fromhex(

@@ -16,6 +16,7 @@ from tests.media.live.films import (
     sound,
     tags,
 )
+from tests.media.live.talking import HEVC
 from wayside.media.live.hub import GONE, REPLACED
 from wayside.media.live.limits import LiveLimits
 from wayside.media.live.publisher import Media
@@ -55,6 +56,16 @@ def test_sound_alone_needs_no_key_frame() -> None:
     viewer = world.hub.watch(ROAD)
     world.publish(ROAD, AAC, sound(0))
     assert payloads(read(viewer)) == [AAC.payload, sound(0).payload]
+
+
+def test_h265_is_handed_on_as_it_came() -> None:
+    world = World()
+    sent = [Media(kind, at, payload) for kind, at, payload in tags(HEVC.read_bytes()[13:], headed=False)]
+    publication = world.publish(ROAD, *sent)
+    assert (publication.stream.video, publication.stream.picture.width) == ("h265", 64)
+    _, *rest = payloads(read(world.hub.watch(ROAD)))
+    # The decoder's configuration, and what came since the second key frame.
+    assert rest == [sent[1].payload, *(one.payload for one in sent[-5:])]
 
 
 def test_many_viewers_share_each_tag() -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.media.live.films import AVC, DEVICE, METADATA, ROAD, World, frame, key_frame
+from tests.media.live.films import AVC, DEVICE, METADATA, ROAD, World, frame, key_frame, tags
 from tests.media.live.serving import needs
-from tests.media.live.talking import CAPTURE, hear, new
+from tests.media.live.talking import CAPTURE, HEVC, hear, new
 from wayside.media.live import recorder
 from wayside.media.live.publisher import Media
 from wayside.media.live.recorder import Finished, Recordings
@@ -102,6 +102,18 @@ async def test_what_ffmpeg_published_ffmpeg_reads_back(tmp_path: Path) -> None:
     assert (audio["codec_name"], audio["sample_rate"]) == ("aac", "8000")
     assert int(audio["nb_read_frames"]) >= 7
     assert 0.9 < float(found["format"]["duration"]) < 1.2
+
+
+@needs("ffprobe")
+async def test_h265_is_kept_as_it_came(tmp_path: Path) -> None:
+    kept = Keeper(tmp_path)
+    published = [Media(kind, at, payload) for kind, at, payload in tags(HEVC.read_bytes()[13:], headed=False)]
+    world = await filmed(kept, *published)
+    (done,) = kept.done
+    (video,) = (await asyncio.to_thread(probed, done.file))["streams"]
+    assert (video["codec_name"], video["codec_tag_string"], video["nb_read_frames"]) == ("hevc", "hvc1", "10")
+    assert (video["width"], video["height"]) == (64, 48)
+    assert world.hub.stats.nonsense == 0
 
 
 async def test_a_file_is_whole_hashed_and_made_of_these_samples(tmp_path: Path) -> None:

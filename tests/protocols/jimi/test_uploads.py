@@ -77,7 +77,7 @@ def test_what_is_no_time_is_none(stamp: str) -> None:
     assert claim({"timestamp": stamp}, EVENT).timestamp is None
 
 
-@given(st.dictionaries(st.sampled_from(sorted(PROTOCOL.uploads.fields)), st.text()), st.text())  # type: ignore[union-attr]
+@given(st.dictionaries(st.sampled_from(sorted(PROTOCOL.uploads.fields)), st.text()), st.text())  # type: ignore[union-attr]  # ours has uploads
 def test_no_form_breaks_it(fields: dict[str, str], part: str) -> None:
     said = claim(fields, part)
     assert said.name == (fields.get("filename") or part)

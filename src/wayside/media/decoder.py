@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 MEMORY_BYTES: Final = 1024 * 1024 * 1024
-"""Address space: the libraries take 300 MB of it, a frame of 4K video 12 MB, and decoders hold some sixteen."""
+"""Address space: the libraries take 120 MB of it, a frame of 4K video 12 MB, and decoders hold some sixteen."""
 
 CPU_S: Final = 10
 """A first frame takes tenths of a second, of 4K video too."""

@@ -15,7 +15,6 @@ import msgspec
 
 from wayside.engines.cursors import IdPosition, TimePosition, checked_limit, read_cursor, write_cursor
 from wayside.engines.embedded.ledger import Ledger
-from wayside.engines.embedded.texts import to_json
 from wayside.model.errors import NotFound
 from wayside.model.instant import Instant, seconds
 from wayside.ports.media import Kept, MediaFile, MediaKind, MediaQuery, Origin, Recording, Usage
@@ -38,6 +37,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_ORPHAN: Final = "INSERT OR IGNORE INTO media_orphan (id) VALUES (?)"
 
+NEWEST_NAMED: Final = """
+SELECT id FROM media WHERE device = (SELECT id FROM device_key WHERE device = ?) AND name = ?
+ORDER BY received_at DESC, seq DESC LIMIT 1
+"""
 OLDEST: Final = f"{SELECT} WHERE m.received_at < ? ORDER BY m.received_at, m.seq LIMIT ?"
 GREEDY: Final = "SELECT device FROM media GROUP BY device HAVING sum(size) > ?"
 # What was received last is counted first; what comes after the share is full has to go.
@@ -133,13 +136,8 @@ def files(db: apsw.Connection, query: MediaQuery) -> Page[MediaFile]:
 
 def named(db: apsw.Connection, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The newest file's id of each pair of device and name, where there is one."""
-    rows = db.execute(
-        "SELECT k.device, m.name, m.id FROM json_each(?) wanted"
-        " CROSS JOIN media m ON m.name = wanted.value ->> 1 JOIN device_key k ON k.id = m.device"
-        " WHERE k.device = wanted.value ->> 0 ORDER BY m.received_at, m.seq",
-        (to_json(list(names)),),
-    )
-    return {(device, name): file_id for device, name, file_id in rows}
+    found = ((pair, db.execute(NEWEST_NAMED, pair).get) for pair in names)
+    return {pair: file_id for pair, file_id in found if file_id is not None}
 
 
 def forget(db: apsw.Connection, file_id: str) -> bool:

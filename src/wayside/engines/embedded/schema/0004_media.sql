@@ -21,7 +21,7 @@ CREATE UNIQUE INDEX media_content ON media (device, sha256);
 CREATE INDEX media_received ON media (received_at, seq);
 -- With size and origin, so that a device's share is added up in the index alone.
 CREATE INDEX media_device ON media (device, received_at, seq, size, origin);
-CREATE INDEX media_name ON media (name, received_at, seq);
+CREATE INDEX media_name ON media (name, device, received_at, seq);
 CREATE INDEX media_alarm ON media (alarm, received_at, seq) WHERE alarm IS NOT NULL;
 CREATE INDEX media_command ON media (command, received_at, seq) WHERE command IS NOT NULL;
 

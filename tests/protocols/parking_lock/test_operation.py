@@ -253,9 +253,20 @@ def test_the_connection_ends_after_the_first_key_was_refused() -> None:
 
 @pytest.mark.parametrize("state", [State.UNKNOWN, State.ACKNOWLEDGED])
 def test_a_result_after_a_reconnection_is_the_open_commands(state: State) -> None:
-    lock = Lock(left_open("unlock", state))
+    lock = Lock(left_open("unlock", state, acknowledged_at=START))
     lock.say(SIGN_IN)
     assert settled(lock.say(f"L0,0,99,{T}")) == [LATE_SUCCEEDED]
+
+
+@pytest.mark.parametrize("kind", ["unlock", "lock"])
+def test_what_was_never_acknowledged_is_known_by_its_number_only(kind: str) -> None:
+    """A restart makes *unknown* of all that was sent; if it went over BLE, it may have moved all the same."""
+    lock = Lock(left_open(kind, State.UNKNOWN, number=8, sent_at=START))
+    lock.say(SIGN_IN)
+    word = "L0" if kind == "unlock" else "L1"
+    assert settled(lock.say(f"{word},0,7,{T},5" if kind == "lock" else f"{word},0,7,{T}")) == []
+    if kind == "unlock":
+        assert settled(lock.say(f"L0,0,8,{T}")) == [LATE_SUCCEEDED]
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.TIMED_OUT])

@@ -36,12 +36,16 @@ GOALS: Final = {
 
 
 class Attempt(NamedTuple):
-    """An operation, as far as a result can be recognised by it.  ``time`` is what the order carried, 0 if not known."""
+    """An operation, as far as a result can be recognised by it.
+
+    ``time`` is what the order carried, 0 if not known; ``ordered``: that there was one is known.
+    """
 
     command: str
     number: int
     kind: m.Operation
     time: int = 0
+    ordered: bool = True
 
 
 class Outgoing(NamedTuple):
@@ -154,13 +158,14 @@ class Attempts(Generic[S, I]):
         ]
 
     def _still_open(self, known: list[Attempt], time: int = 0) -> Attempt | None:
-        """The likeliest of them of which the lock has not said how it ended.
+        """The likeliest of them that was ordered and of which the lock has not said how it ended.
 
         ``time`` is what an unlocking's result echoes.  One that is near an order's and not the same is the echo of
         another order: of a phone's, or of one whose result was dealt with and whose receipt was lost.  Anything
         else is no echo of a time, and says nothing.
         """
         for attempt in known:
-            if attempt is not self._ended and not 0 < abs(time - attempt.time) < ECHO_NEAR_S:
+            another = 0 < abs(time - attempt.time) < ECHO_NEAR_S
+            if attempt.ordered and attempt is not self._ended and not another:
                 return attempt
         return None

@@ -131,12 +131,13 @@ class Operations(Attempts[Step, Input]):
     def remember(self, command: OpenCommand) -> None:
         """Know an earlier connection's operation, should its result still come.
 
-        One that was only *sent*, or timed out, never got as far as L0 or L1, and no result can be its own.
+        One that was only *sent*, or timed out, never got as far as L0 or L1, and no result can be its own.  Nor one
+        that is unknown and was never acknowledged, unless it went over BLE: then the result has its number.
         """
         if command.state in {State.ACKNOWLEDGED, State.UNKNOWN}:
-            ordered_at = command.acknowledged_at or command.sent_at or 0
-            kind = KINDS[command.capability]
-            self._unknown.append(Attempt(command.id, command.number, kind, ordered_at // SECOND))
+            kind, keyed_at = KINDS[command.capability], command.acknowledged_at
+            time = 0 if keyed_at is None else keyed_at // SECOND
+            self._unknown.append(Attempt(command.id, command.number, kind, time, keyed_at is not None))
 
     def key(self, key: m.Key, at: Instant) -> Orders:
         """R0 was answered: use the key, if it is the one that we wait for."""

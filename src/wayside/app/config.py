@@ -22,7 +22,7 @@ CONFIG_VARIABLE: Final = "WAYSIDE_CONFIG"
 
 HIDDEN: Final = "…"
 
-NOT_SETTINGS: Final = frozenset({CONFIG_VARIABLE, "WAYSIDE_URL", "WAYSIDE_TOKEN"})
+NOT_SETTINGS: Final = frozenset({CONFIG_VARIABLE, "WAYSIDE_URL", "WAYSIDE_TOKEN", "WAYSIDE_RELAY_TOKEN"})
 """Variables that the command itself reads."""
 
 

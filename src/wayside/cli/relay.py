@@ -29,7 +29,7 @@ def relay(
     minutes: Annotated[int, Parameter(validator=Number(gte=1, lte=60))] = 10,
     address: str | None = None,
     within: Annotated[float, Parameter(validator=Number(gt=0))] = FIND_S,
-    relay_token: str | None = None,
+    relay_token: Annotated[str | None, Parameter(env_var="WAYSIDE_RELAY_TOKEN")] = None,
     server: ServerOptions = HERE,
 ) -> None:
     """Connect to a lock over this machine's Bluetooth, and pass on what it and the server say.

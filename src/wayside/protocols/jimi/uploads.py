@@ -87,7 +87,7 @@ def read_list(body: bytes) -> NameList:
     """
     try:
         listed = msgspec.json.decode(_COMMA_BEFORE_END.sub(b"}", body), type=_List)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not a list of names: {error}") from error
     if not _IMEI.fullmatch(listed.imei):
         raise ValueError("imei: 15 digits are expected")

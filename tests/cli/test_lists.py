@@ -133,7 +133,13 @@ def test_an_alarm_without_a_name_shows_its_number(
     values: dict[str, object], shown: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     event = {"id": 5, "received_at": EXACT, "device": "jimi:1", "values": values}
-    alarm = {"event": event, "files": [], "acknowledged_at": None, "acknowledged_by": None, "note": ""}
+    alarm: dict[str, Any] = {
+        "event": event,
+        "files": [],
+        "acknowledged_at": None,
+        "acknowledged_by": None,
+        "note": "",
+    }
     with answering(lambda _: page(alarm)):
         assert run(["alarms", "list"]) == 0
     line = capsys.readouterr().out.splitlines()[1]

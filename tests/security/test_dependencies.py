@@ -1,12 +1,9 @@
 """What is installed is what was locked, and whether something is known against it can be asked."""
 
 import re
-import tomllib
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from tests.house.project import ROOT
 from tools.audit import CLEAN, UNKNOWN, VULNERABLE, Advisory, NotAudited, Package, Report, main
@@ -24,17 +21,6 @@ def test_the_lock_holds_pins_with_hashes_and_nothing_else() -> None:
     pins = [number for number, line in enumerate(lines) if PIN.match(line)]
     assert [lines[number] for number in pins if not HASH.match(lines[number + 1])] == []
     assert len(pins) > 50
-
-
-def test_every_dependency_of_pyproject_is_locked() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    asked = [
-        *project["project"]["dependencies"],
-        *(each for extra in project["project"].get("optional-dependencies", {}).values() for each in extra),
-        *(each for group in project["dependency-groups"].values() for each in group),
-    ]
-    locked = {canonicalize_name(found[1]) for line in LOCK.splitlines() if (found := PIN.match(line))}
-    assert {canonicalize_name(Requirement(each).name) for each in asked} <= locked
 
 
 def test_the_environment_is_made_from_the_lock_by_hash() -> None:

@@ -49,3 +49,8 @@ def test_a_whole_ipv6_network_counts_as_one() -> None:
 )
 def test_what_counts_as_one_address(address: str, counted: str) -> None:
     assert network(address) == counted
+
+
+def test_anything_else_counts_by_a_key_of_its_own() -> None:
+    rate = Rate(1, key=str)
+    assert [rate.count(device, 0) for device in ("jimi:1", "jimi:2", "jimi:1")] == [0, 0, 60]

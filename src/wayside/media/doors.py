@@ -17,6 +17,7 @@ import msgspec
 import structlog
 
 from wayside.model.errors import ConfigError
+from wayside.model.rate import network
 
 # What accept says when the process or the machine has no room; anything else concerns one connection only.
 NO_ROOM: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -116,11 +117,12 @@ class Door:
 
     def _welcome(self, sock: socket.socket, host: str) -> None:
         full = self.inside >= self._limits.connections
-        if full or self._inside[host] >= self._limits.per_address:
+        place = network(host)
+        if full or self._inside[place] >= self._limits.per_address:
             sock.close()
             self.refused["too many" if full else "too many from one address"] += 1
             return
-        self._inside[host] += 1
+        self._inside[place] += 1
         task = self._loop.create_task(self._connect(sock, host))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
@@ -141,9 +143,10 @@ class Door:
             self._leave(host)
 
     def _leave(self, host: str) -> None:
-        self._inside[host] -= 1
-        if self._inside[host] <= 0:
-            del self._inside[host]
+        place = network(host)
+        self._inside[place] -= 1
+        if self._inside[place] <= 0:
+            del self._inside[place]
 
     def _back_off(self) -> None:
         """Leave the rest in the kernel's queue for a while."""

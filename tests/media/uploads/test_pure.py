@@ -1,45 +1,16 @@
-"""Rates, patience, and which command a file belongs to."""
+"""Patience, and which command a file belongs to."""
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from wayside.media.uploads.matching import CLOCK_US, Arrival, Awaited, guessed, told
 from wayside.media.uploads.patience import GRACE_S, Patience
-from wayside.media.uploads.rates import Rates
 from wayside.model.commands import NoParameters, State
 from wayside.model.instant import DAY, MINUTE, SECOND
 from wayside.protocol.questions import OpenCommand
 from wayside.protocol.uploads import Shot, Wanted
 
 NOW = 1_700_000_000 * SECOND
-
-
-def test_a_bucket_is_full_at_first_and_refills_evenly() -> None:
-    rates = Rates(6)
-    assert [rates.take("a", 0.0) for _ in range(7)] == [True] * 6 + [False]
-    assert rates.take("b", 0.0)
-    assert not rates.take("a", 9.9)
-    assert rates.take("a", 20.0)
-    assert [rates.take("a", 1000.0) for _ in range(7)] == [True] * 6 + [False]
-
-
-@given(st.lists(st.floats(0, 30), max_size=60))
-def test_never_more_than_a_bucket_and_what_flowed_in(pauses: list[float]) -> None:
-    rates, now, taken = Rates(5), 0.0, 0
-    for pause in pauses:
-        now += pause
-        taken += rates.take("a", now)
-        assert taken <= 5 + now * 5 / 60 + 1e-6
-
-
-def test_keys_are_bounded_and_the_latest_stay() -> None:
-    rates = Rates(1, keys_max=2)
-    assert all(rates.take(key, 0.0) for key in "abc")
-    assert not rates.take("c", 0.0)
-    assert not rates.take("b", 0.0)
-    assert rates.take("a", 0.0)
 
 
 def test_patience_ends_with_silence() -> None:

@@ -24,10 +24,10 @@ from wayside.media.uploads.keeper import Keeper
 from wayside.media.uploads.limits import UploadLimits
 from wayside.media.uploads.line import BUFFER_BYTES, Gone, Line, Reply, TooSlow
 from wayside.media.uploads.patience import Patience
-from wayside.media.uploads.rates import Rates
 from wayside.media.uploads.stats import Stats
 from wayside.model.errors import StoreUnavailable
 from wayside.model.instant import Instant
+from wayside.model.rate import Rate
 from wayside.protocol.base import Protocol
 
 RETRY_AFTER_S: Final = "60"
@@ -84,11 +84,10 @@ class UploadServer:
         self._room = bytearray(BUFFER_BYTES)
         self._lines: set[Line] = set()
         self._stopping = False
-        self._addresses = Rates(limits.address_per_minute)
-        self._devices = Rates(limits.device_per_minute)
+        self._addresses = Rate(limits.address_per_minute)
+        self._devices = Rate(limits.device_per_minute, key=str)
         door_limits = DoorLimits(limits.connections, limits.connections_per_address)
         self.door = Door("upload", self._welcome, door_limits)
-        self._loop = asyncio.get_running_loop()
 
     async def start(self, host: str, port: int) -> None:
         """Listen.  Raises ``ConfigError``."""
@@ -177,7 +176,7 @@ class UploadServer:
 
     def _check(self, request: h11.Request, headers: dict[bytes, bytes], address: str) -> str | None:
         """What can be said by the head alone: a form's boundary, or None for a list of names."""
-        if not self._addresses.take(address, self._loop.time()):
+        if self._addresses.count(address, self._clock()):
             raise Refused(TOO_OFTEN)
         if self._stopping:
             raise Refused(STOPPING)
@@ -247,7 +246,7 @@ class UploadServer:
         return device
 
     def _take_turn(self, device: str) -> None:
-        if not self._devices.take(device, self._loop.time()):
+        if self._devices.count(device, self._clock()):
             raise Refused(TOO_OFTEN)
 
     async def _counted(self, line: Line, patience: Patience) -> AsyncGenerator[bytes, None]:

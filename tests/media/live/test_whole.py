@@ -88,7 +88,7 @@ async def test_two_channels_and_fifty_viewers(tmp_path: Path) -> None:
 
             seen = await asyncio.gather(*(view(number % 2) for number in range(50)))
             assert all(seen)
-            assert (await served.stream())["viewers"] == 0
+            await until(served, "wayside_live_viewers", 0)
             assert await served.metric("wayside_live_publishers") == 2
 
 

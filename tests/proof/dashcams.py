@@ -54,7 +54,7 @@ class Dashcam:
         self.dice = Dice()
         self.forgotten: tuple[str, ...] = ()
         simulator = JimiSimulator(Behaviour(number, INTERVAL_S, 0.0, upload, stream), self.dice)
-        simulator._outbox.forgets = lambda name: name.endswith(self.forgotten)  # type: ignore[method-assign]
+        simulator._outbox.forgets = self._forgets  # type: ignore[method-assign]  # by name, where else chance decides
         self.imei = simulator.ident
         self.device = f"jimi:{self.imei}"
         self.tally = Tally()
@@ -68,6 +68,9 @@ class Dashcam:
         async with asyncio.timeout(PATIENCE_S):
             while not right(self.tally):  # noqa: ASYNC110 - the tally is numbers
                 await asyncio.sleep(0.02)
+
+    def _forgets(self, name: str) -> bool:
+        return name.endswith(self.forgotten)
 
     def start(self) -> None:
         self._line.start()

@@ -13,7 +13,7 @@ from torture.scenario import Stage
 from wayside.app.protocols import PROTOCOLS
 from wayside.protocol.base import Transport
 
-LASTS_S: Final = 6.0
+LASTS_S: Final = 5.0
 """How long the witnesses look, at rest and while it happens."""
 
 SPOKEN: Final = [protocol for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None]

@@ -53,6 +53,7 @@ async def half_open(stage: Stage) -> str:
         await asyncio.sleep(1)
         vanished = sum(map(vanish, gone.sockets))
 
+    await stage.world.online(*stage.crowd.diaries())
     before = await connections(stage)
     await stage.under(attack, LASTS_S, UNHARMED)
     cut = await silent.cut() + await begun.cut()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 from collections.abc import Mapping
 from typing import Final
 
@@ -69,9 +70,9 @@ async def slow_callers(stage: Stage) -> str:
         done = await trickled(stage, {"http": b"GET " + HEAD})
     finally:
         calling.cancel()
-    slowest_ms = max(answers) * 1000
-    seen = f"{len(answers)}, slowest {slowest_ms:.0f} ms"
-    stage.claim("other callers are answered", slowest_ms < ANSWERED_MS, seen)
+    p99_ms = statistics.quantiles(answers, n=100)[-1] * 1000
+    seen = f"{len(answers)}, p99 {p99_ms:.0f} ms"
+    stage.claim("other callers are answered", p99_ms < ANSWERED_MS, seen)
     return done
 
 

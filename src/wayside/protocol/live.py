@@ -12,7 +12,8 @@ class Channel(msgspec.Struct, frozen=True):
 
     ``name`` stands in paths and addresses; ``in_path`` False: the device publishes it without one.  ``start`` and
     ``stop`` are capabilities, which both take ``parameters``.  ``minutes``: ``start`` also takes the time after which
-    the device stops by itself; ``files``: it takes the names of recordings to show.
+    the device stops by itself; ``files``: it takes the names of recordings to show.  ``brings``: other channels that a
+    device may publish because of the same command.
     """
 
     name: str
@@ -23,3 +24,4 @@ class Channel(msgspec.Struct, frozen=True):
     in_path: bool = True
     minutes: bool = False
     files: bool = False
+    brings: tuple[str, ...] = ()

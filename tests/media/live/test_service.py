@@ -47,6 +47,18 @@ async def test_a_publisher_is_let_in_for_what_was_asked_for(path: str, answer: o
     assert await world.live.admit(path, "198.51.100.7") == answer
 
 
+async def test_what_comes_with_a_channel_is_let_in_with_it_and_goes_with_it() -> None:
+    world = World()
+    await world.live.start(wanted("pip"))
+    assert world.desk.sent == [("live_start", {"camera": "inout", "minutes": 5}, "anna")]
+    for path in (f"live/0/{IMEI}", f"live/1/{IMEI}", f"live/pip/{IMEI}"):
+        assert isinstance(await world.live.admit(path, "x"), Key)
+    await world.live.start(wanted("1"))
+    await world.live.stop(DEVICE, "pip", "anna")
+    assert await world.live.admit(f"live/0/{IMEI}", "x") == Refused.UNASKED
+    assert await world.live.admit(f"live/1/{IMEI}", "x") == Key(DEVICE, "1")
+
+
 async def test_a_path_without_a_channel_is_playback() -> None:
     world = World()
     await world.live.start(wanted("playback", files=("a.mp4",)))

@@ -46,6 +46,13 @@ class Asks:
         """The request for this, if one is open."""
         return self._open.get(key)
 
+    def wants(self, key: Key) -> bool:
+        """Whether a request is open that has the device publish this, perhaps beside what was asked for."""
+        return key in self._open or any(
+            asked.key.device == key.device and key.channel in asked.channel.brings
+            for asked in self._open.values()
+        )
+
     def all(self) -> list[Open]:
         """Those that are open."""
         return list(self._open.values())

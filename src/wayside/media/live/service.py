@@ -201,7 +201,10 @@ class Live:
             raise NotFound("nobody asked for this stream, and nobody publishes it", "channel")
         self.hub.end(key, STOPPED)
         self._outside.pop(key, None)
-        command = await self._asks.stop(key, found, by)
+        try:
+            command = await self._asks.stop(key, found, by)
+        finally:
+            self._end(key, found, STOPPED)
         return msgspec.structs.replace(
             before,
             state=StreamState.STOPPED,
@@ -249,7 +252,7 @@ class Live:
 
     async def _asked_for(self, place: Place, address: str) -> Key | Refused:
         key = Key(place.device, place.channel.name)
-        if self._publishers is Publishers.OPEN or self._asks.get(key) is not None:
+        if self._publishers is Publishers.OPEN or self._asks.wants(key):
             return key
         log.warning("publisher nobody asked for", device=key.device, channel=key.channel, address=address)
         await self._asks.leftover(key, place.channel)
@@ -299,8 +302,15 @@ class Live:
                 await self._asks.renew(asked)
             else:
                 await self._asks.let_go(asked)
-                self.hub.end(asked.key, UNWATCHED)
+                self._end(asked.key, asked.channel, UNWATCHED)
                 self._outside.pop(asked.key, None)
+
+    def _end(self, key: Key, channel: Channel, reason: str) -> None:
+        """End what nobody wants any more, and what came with it."""
+        for name in (key.channel, *channel.brings):
+            one = Key(key.device, name)
+            if not self._asks.wants(one):
+                self.hub.end(one, reason)
 
     async def _check_trust(self) -> None:
         for key in self.hub.everything():

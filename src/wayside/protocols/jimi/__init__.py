@@ -20,7 +20,16 @@ IDLE_TIMEOUT_S: Final = 600.0
 CHANNELS: Final = (
     Channel("0", "road", "live_start", "live_stop", {"camera": "out"}, minutes=True),
     Channel("1", "cabin", "live_start", "live_stop", {"camera": "in"}, minutes=True),
-    Channel("pip", "picture in picture", "live_start", "live_stop", {"camera": "inout"}, minutes=True),
+    # Which of them a firmware publishes for INOUT the document does not say.
+    Channel(
+        "pip",
+        "picture in picture",
+        "live_start",
+        "live_stop",
+        {"camera": "inout"},
+        minutes=True,
+        brings=("0", "1"),
+    ),
     Channel("playback", "recordings", "replay", "replay_stop", in_path=False, files=True),
 )
 

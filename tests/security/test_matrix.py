@@ -115,34 +115,30 @@ async def test_each_operation_answers_each_caller_as_it_declares(
     assert walked > 40
 
 
-@pytest.mark.parametrize("offered", ["header", "subprotocol"])
 @pytest.mark.parametrize("caller", CALLERS)
 async def test_each_websocket_answers_each_caller_as_it_declares(
-    world: World, client: Client, headers: dict[str, dict[str, str]], caller: str, offered: str
+    world: World, client: Client, headers: dict[str, dict[str, str]], caller: str
 ) -> None:
-    app = world.app()
-    value = headers[caller].get("Authorization", "")
-    token = value.removeprefix("Bearer ")
+    sent = headers[caller]
+    token = sent.get("Authorization", "").removeprefix("Bearer ")
     protocols = [FEED_PROTOCOL, TOKEN_PROTOCOL + token] if token else [FEED_PROTOCOL]
     described = (await served(client))[openapi.WEBSOCKETS]
     assert len(described) > 1
     for path, operation in described.items():
-        sent = {"Authorization": value} if value else {}
-        socket = (
-            Socket(app, path, headers=sent)
-            if offered == "header"
-            else Socket(app, path, subprotocols=protocols)
-        )
-        async with socket:
-            said = await socket.said()
-        where = f"{caller}: {path}: {said}"
-        if admitted(caller, operation["security"]):
-            assert said["type"] == "websocket.accept", where
-        else:
-            assert said["type"] == "websocket.close", where
-            relay_wanted = openapi.RELAY_SECURITY in operation["security"][0]
-            known = caller in SCOPES and not relay_wanted
-            assert said["code"] == (4403 if known else 4401), where
+        for socket in (
+            Socket(client.app, path, headers=sent),
+            Socket(client.app, path, subprotocols=protocols),
+        ):
+            async with socket:
+                said = await socket.said()
+            where = f"{caller}: {path}: {said}"
+            if admitted(caller, operation["security"]):
+                assert said["type"] == "websocket.accept", where
+            else:
+                assert said["type"] == "websocket.close", where
+                relay_wanted = openapi.RELAY_SECURITY in operation["security"][0]
+                known = caller in SCOPES and not relay_wanted
+                assert said["code"] == (4403 if known else 4401), where
 
 
 async def test_a_token_in_the_query_opens_nothing(world: World, client: Client) -> None:

@@ -10,8 +10,9 @@ import msgspec
 from wayside.model.commands import Command, State
 from wayside.model.events import Values
 from wayside.model.instant import SECOND, Instant, seconds
+from wayside.protocol.alarm import Alarm
 from wayside.protocol.base import Side
-from wayside.protocol.effects import Close, Effects, Emit, Identify, Send, Settle, WakeAt
+from wayside.protocol.effects import Close, Effects, Emit, Identify, Send, Settle
 from wayside.protocol.inflight import InFlight
 from wayside.protocol.questions import Question, Registration
 from wayside.protocol.session import Setup
@@ -48,7 +49,7 @@ class DoorLockSession:
         self._clocks: InFlight[str] = InFlight()
         self._locked_out_until: Instant = 0
         self._clock_at: Instant | None = None
-        self._alarm: Instant | None = None
+        self._alarm = Alarm()
 
     def connected(self, at: Instant) -> Effects:
         """Set the clock: the answer says who it is."""
@@ -93,7 +94,7 @@ class DoorLockSession:
 
     def wake(self, at: Instant) -> Effects:
         """The clock is due, or somebody has waited long enough."""
-        self._alarm = None
+        self._alarm.rang()
         effects: Effects = []
         if self._unlocking.deadline is not None and at >= self._unlocking.deadline:
             deaf = self._unlocking.step is not Step.OPENING
@@ -112,7 +113,8 @@ class DoorLockSession:
 
     def disconnected(self, at: Instant) -> Effects:
         """A lost 2D may have opened the door; everything else has failed."""
-        self._alarm = self._clock_at = None
+        self._alarm.rang()
+        self._clock_at = None
         effects: Effects = [*self._unlocking.advance(Input.LOST, at)]
         effects += [
             Settle(waiting.command, State.FAILED, "the connection ended before the lock answered")
@@ -179,12 +181,7 @@ class DoorLockSession:
         return Send(m.write(message, self._options.central_mac), m.message_name(message), command)
 
     def _with_alarm(self, effects: Effects) -> Effects:
-        deadlines = (self._unlocking.deadline, self._clocks.next_deadline, self._clock_at)
-        following = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        if following != self._alarm:
-            self._alarm = following
-            effects.append(WakeAt(following))
-        return effects
+        return effects + self._alarm.set(self._unlocking.deadline, self._clocks.next_deadline, self._clock_at)
 
     _ON_MESSAGE: ClassVar[dict[type, Callable[[Any, Any, Values, Instant], Effects]]] = {
         m.ClockSet: _on_clock_set,

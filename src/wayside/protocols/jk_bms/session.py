@@ -9,7 +9,8 @@ from typing import Any, ClassVar, Final, NamedTuple
 from wayside.model.commands import Command, Risk, State
 from wayside.model.events import Event, Kind, Values
 from wayside.model.instant import Instant, seconds
-from wayside.protocol.effects import Close, Effects, Emit, Identify, Send, Settle, WakeAt
+from wayside.protocol.alarm import Alarm
+from wayside.protocol.effects import Close, Effects, Emit, Identify, Send, Settle
 from wayside.protocol.questions import Question, Registration
 from wayside.protocol.session import Setup
 from wayside.protocols.jk_bms.codes import NAMES, Order, Transfer
@@ -65,7 +66,7 @@ class BatterySession:
         self._deadline: Instant = 0
         self._free_at: Instant = 0
         self._poll_at: Instant = 0
-        self._alarm: Instant | None = None
+        self._alarm = Alarm()
 
     def _configure(self, ident: str | None) -> None:
         """Take the options of this battery; of any, while it has not said who it is."""
@@ -137,7 +138,7 @@ class BatterySession:
 
     def wake(self, at: Instant) -> Effects:
         """A poll is due, the line is free again, or a reply did not come."""
-        self._alarm = None
+        self._alarm.rang()
         effects: Effects = []
         if self._request is not None and at >= self._deadline:
             effects += self._silence(self._request)
@@ -145,7 +146,8 @@ class BatterySession:
 
     def disconnected(self, at: Instant) -> Effects:  # noqa: ARG002 - the Session's signature
         """A lost question has failed; a lost change may have been made.  What was not sent may be sent elsewhere."""
-        job, self._job, self._request, self._alarm = self._job, None, None, None
+        job, self._job, self._request = self._job, None, None
+        self._alarm.rang()
         self._queue.clear()
         if job is None or job.command is None or not job.sent:
             return []
@@ -237,10 +239,7 @@ class BatterySession:
             due = self._deadline
         else:
             due = self._free_at if self._job or self._queue else max(self._poll_at, self._free_at)
-        if due != self._alarm:
-            self._alarm = due
-            effects.append(WakeAt(due))
-        return effects
+        return effects + self._alarm.set(due)
 
     def _next_job(self, at: Instant) -> Job | None:
         """Commands first, then the poll.  Whatever it is, a BMS that was silent is activated before."""

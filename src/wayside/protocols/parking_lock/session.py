@@ -11,8 +11,9 @@ from wayside.model.commands import Command, State
 from wayside.model.errors import CommandError
 from wayside.model.events import Values
 from wayside.model.instant import Instant, seconds
+from wayside.protocol.alarm import Alarm
 from wayside.protocol.base import Side
-from wayside.protocol.effects import Ask, Close, Effects, Emit, Identify, Send, Settle, WakeAt
+from wayside.protocol.effects import Ask, Close, Effects, Emit, Identify, Send, Settle
 from wayside.protocol.inflight import InFlight
 from wayside.protocol.questions import FirmwareOffer, Question, Registration, WantFirmware
 from wayside.protocol.session import Setup
@@ -59,7 +60,7 @@ class ParkingLockSession:
         self._upgrading: str | None = None
         self._rebooting: tuple[str, Instant] | None = None
         self._signed_in_at: Instant = 0
-        self._alarm: Instant | None = None
+        self._alarm = Alarm()
 
     def connected(self, at: Instant) -> Effects:  # noqa: ARG002 - the Session's signature
         """Nothing: the lock speaks first."""
@@ -113,7 +114,7 @@ class ParkingLockSession:
 
     def wake(self, at: Instant) -> Effects:
         """Somebody has waited long enough."""
-        self._alarm = None
+        self._alarm.rang()
         effects = self._carry(self._operations.wake(at))
         effects += [
             Settle(waiting.command, State.TIMED_OUT, "the lock did not answer in time")
@@ -130,7 +131,7 @@ class ParkingLockSession:
 
     def disconnected(self, at: Instant) -> Effects:
         """A lost question has failed; a lost change may have been made."""
-        self._alarm = None
+        self._alarm.rang()
         effects = self._carry(self._operations.lost(at))
         effects += [
             Settle(waiting.command, State.FAILED, "the connection ended before the lock answered")
@@ -309,12 +310,9 @@ class ParkingLockSession:
         return effects
 
     def _with_alarm(self, effects: Effects) -> Effects:
-        deadlines = (self._operations.deadline, self._queries.next_deadline, self._changes.next_deadline)
-        following = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        if following != self._alarm:
-            self._alarm = following
-            effects.append(WakeAt(following))
-        return effects
+        return effects + self._alarm.set(
+            self._operations.deadline, self._queries.next_deadline, self._changes.next_deadline
+        )
 
     _ON_MESSAGE: ClassVar[dict[type, Callable[[Any, Any, Values, Instant], Effects]]] = {
         m.SignIn: _on_sign_in,

@@ -10,8 +10,9 @@ import msgspec
 from wayside.model.commands import Command, State
 from wayside.model.events import Event
 from wayside.model.instant import Instant, seconds
+from wayside.protocol.alarm import Alarm
 from wayside.protocol.base import Side
-from wayside.protocol.effects import Ask, Close, Effects, Emit, Identify, Send, Settle, WakeAt
+from wayside.protocol.effects import Ask, Close, Effects, Emit, Identify, Send, Settle
 from wayside.protocol.inflight import InFlight
 from wayside.protocol.questions import BankKnown, Question, Registration, WantBank
 from wayside.protocol.session import Setup
@@ -49,7 +50,7 @@ class PowerBankSession:
         self._queries: InFlight[str] = InFlight()
         self._quarantined = False
         self._ask_at: Instant | None = None
-        self._alarm: Instant | None = None
+        self._alarm = Alarm()
 
     def _configure(self, imei: str | None) -> None:
         """Take the options of this cabinet; of any, while it has not said who it is."""
@@ -108,7 +109,7 @@ class PowerBankSession:
 
     def wake(self, at: Instant) -> Effects:
         """Somebody has waited long enough, or the slots should be looked at again."""
-        self._alarm = None
+        self._alarm.rang()
         effects: Effects = [
             Settle(waiting.command, State.TIMED_OUT, "the cabinet did not answer in time")
             for waiting in self._queries.expire(at)
@@ -124,7 +125,8 @@ class PowerBankSession:
 
     def disconnected(self, at: Instant) -> Effects:  # noqa: ARG002 - the Session's signature
         """A lost question has failed; of a lost order only the cabinet knows."""
-        self._alarm = self._ask_at = None
+        self._alarm.rang()
+        self._ask_at = None
         effects: Effects = [
             Settle(waiting.command, State.FAILED, "the connection ended before the cabinet answered")
             for waiting in self._queries.drop()
@@ -198,12 +200,7 @@ class PowerBankSession:
         return Send(data, m.name_of(message), command)
 
     def _with_alarm(self, effects: Effects) -> Effects:
-        deadlines = (self._queries.next_deadline, self._borrows.deadline, self._ask_at)
-        following = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        if following != self._alarm:
-            self._alarm = following
-            effects.append(WakeAt(following))
-        return effects
+        return effects + self._alarm.set(self._queries.next_deadline, self._borrows.deadline, self._ask_at)
 
     _ON_MESSAGE: ClassVar[dict[type, Callable[[Any, Any, Said, Instant], Effects]]] = {
         m.Inventory: _on_inventory,

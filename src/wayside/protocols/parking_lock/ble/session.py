@@ -12,8 +12,9 @@ from wayside.model.commands import Command, State
 from wayside.model.errors import CommandError
 from wayside.model.events import Event, Values
 from wayside.model.instant import Instant, seconds
+from wayside.protocol.alarm import Alarm
 from wayside.protocol.base import Side
-from wayside.protocol.effects import Ask, Close, Effects, Emit, Identify, Send, Settle, WakeAt
+from wayside.protocol.effects import Ask, Close, Effects, Emit, Identify, Send, Settle
 from wayside.protocol.imei import IMEI_DIGITS
 from wayside.protocol.inflight import InFlight
 from wayside.protocol.questions import FirmwareOffer, Question, Registration, WantFirmware
@@ -104,7 +105,7 @@ class BleParkingLockSession:
         self._asked: Asked | None = None
         self._last_sent: msgspec.Struct | None = None
         self._poll_at: Instant | None = None
-        self._alarm: Instant | None = None
+        self._alarm = Alarm()
 
     def connected(self, at: Instant) -> Effects:
         """Show the device key: the lock waits five seconds for it."""
@@ -157,7 +158,7 @@ class BleParkingLockSession:
 
     def wake(self, at: Instant) -> Effects:
         """Somebody has waited long enough, or it is time to ask how things are."""
-        self._alarm = None
+        self._alarm.rang()
         if self._verify_by is not None and at >= self._verify_by:
             self._verify_by = None
             return self._with_alarm([Close("the lock does not answer the device key")])
@@ -181,7 +182,8 @@ class BleParkingLockSession:
 
     def disconnected(self, at: Instant) -> Effects:
         """A lost question has failed; a lost change may have been made; what never left may leave elsewhere."""
-        self._alarm = self._poll_at = self._verify_by = self._asked = None
+        self._alarm.rang()
+        self._poll_at = self._verify_by = self._asked = None
         effects = self._carry(self._operations.lost(at))
         for waiting in self._waiting.drop():
             state, detail = LOST[waiting.unanswered]
@@ -454,7 +456,7 @@ class BleParkingLockSession:
         return effects
 
     def _with_alarm(self, effects: Effects) -> Effects:
-        deadlines = (
+        return effects + self._alarm.set(
             self._verify_by,
             self._operations.deadline,
             self._waiting.next_deadline,
@@ -462,11 +464,6 @@ class BleParkingLockSession:
             self._asked.deadline if self._asked is not None else None,
             self._poll_at,
         )
-        following = min((deadline for deadline in deadlines if deadline is not None), default=None)
-        if following != self._alarm:
-            self._alarm = following
-            effects.append(WakeAt(following))
-        return effects
 
     _ON_MESSAGE: ClassVar[dict[type, Callable[[Any, Any, Values, Instant], Effects]]] = {
         m.Verified: _on_verified,

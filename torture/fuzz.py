@@ -7,10 +7,12 @@ reaches code that nothing there reached before.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -26,6 +28,9 @@ AT_ONCE: Final = 2
 
 INPUT_BYTES_MAX: Final = 1_024
 """Several frames of any protocol; longer ones are for the sizes' own tests."""
+
+KEPT_MAX: Final = 30
+"""Inputs kept of each target: the longest, because they reach most; the rest is found again within seconds."""
 
 INPUT_S_MAX: Final = 5
 """An input that takes longer has found a loop."""
@@ -98,12 +103,15 @@ def _fault(output: str, found: Path) -> str:
     return f"{raised[-1].strip() if raised else output[-500:]} from {inputs}"
 
 
-async def _run(name: str, half: str, *arguments: str, patience_s: float) -> str:
+async def _run(
+    name: str, half: str, *arguments: str, patience_s: float, env: Mapping[str, str] | None = None
+) -> str:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "torture.fuzz_target", name, half, *arguments),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         cwd=ROOT,
+        env={**os.environ, **(env or {})},
     )
     try:
         async with asyncio.timeout(patience_s):
@@ -125,9 +133,24 @@ async def keep(run_s: int) -> None:
                 old, new = FOLDER / name / half, Path(folder) / f"{name}-{half}-merged"
                 new.mkdir()
                 sources = [FOLDER / name, *([old] if old.is_dir() else []), Path(folder) / f"{name}-{half}"]
-                await _run(name, half, "-merge=1", str(new), *map(str, sources), patience_s=run_s + START_S)
+                again = Path(folder) / f"{name}-{half}-again"
+                again.write_text(
+                    f'#!/bin/sh\nexec {sys.executable} -m torture.fuzz_target {name} {half} "$@"\n'
+                )
+                again.chmod(0o700)
+                await _run(
+                    *(name, half, "-merge=1", str(new), *map(str, sources)),
+                    patience_s=run_s + START_S,
+                    env={"TORTURE_FUZZ_AGAIN": str(again)},
+                )
                 shutil.rmtree(old, ignore_errors=True)
-                shutil.copytree(new, old)
+                old.mkdir()
+                for path in sorted(new.iterdir(), key=_size)[-KEPT_MAX:]:
+                    shutil.copy(path, old)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 SCENARIOS: Final = (

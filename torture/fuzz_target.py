@@ -6,6 +6,7 @@ made up, with commands, and with time.  Whatever is raised beside the declared e
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, Final
 
@@ -28,6 +29,9 @@ with atheris.instrument_imports(include=["wayside.protocols", "wayside.protocol"
     from wayside.wire.errors import DecodeError
 
 START: Final[Instant] = 1_700_000_000 * 1_000_000
+AGAIN: Final = "TORTURE_FUZZ_AGAIN"
+"""Names a command that is this process with the same link and half."""
+
 LONGEST_S: Final = 7_200
 """Between two inputs of a session: beyond everything that a session waits for."""
 
@@ -161,7 +165,8 @@ def main() -> None:
     name, half, *rest = sys.argv[1:]
     protocol, link = LINKS[name]
     target = Bytes(link) if half == "bytes" else Sessions(protocol, link, name)
-    atheris.Setup([sys.argv[0], *rest], target)
+    # Whoever merges corpora starts itself again by that name.
+    atheris.Setup([os.environ.get(AGAIN, sys.argv[0]), *rest], target)
     atheris.Fuzz()
 
 

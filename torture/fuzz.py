@@ -88,12 +88,12 @@ async def fuzz(found: Path, name: str, half: str, run_s: int, seed: int) -> Fuzz
     )  # fmt: skip
     inputs = re.search(r"stat::number_of_executed_units: (\d+)", output)
     edges = re.findall(r"cov: (\d+)", output)
-    fault = "" if "Done" in output and "ERROR" not in output else _fault(output, found)
+    fault = "" if "Done" in output and "ERROR" not in output else fault_in(output, found)
     return Fuzzed(f"{name} {half}", int(inputs[1]) if inputs else 0, int(edges[-1]) if edges else 0, fault)
 
 
-def _fault(output: str, found: Path) -> str:
-    """The exception and the input that raised it."""
+def fault_in(output: str, found: Path) -> str:
+    """The exception that it ended with, and the input that raised it."""
     raised = [line for line in output.splitlines() if re.match(r"\s*(\w+\.)*\w*(Error|Exception)\b", line)]
     inputs = [
         path.read_bytes().hex()

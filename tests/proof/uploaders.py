@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +56,8 @@ class Uploader:
         reader, writer = await self._world.dial("upload")
         writer.write(post(body))
         answer = await answer_of(reader)
+        if answer.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise ConnectionResetError("the server is about to stop")
         assert (answer.status, answer.body["code"]) == (200, 200)
         self.unanswered.pop(key, None)
         self.answered[key] = body

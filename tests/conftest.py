@@ -5,7 +5,9 @@ import os
 from hypothesis import HealthCheck, settings
 
 # No deadline: a timing is never asserted, and a busy machine is not a failing test.
-# `quick` is the default; WAYSIDE_HYPOTHESIS=thorough is for a night.
-settings.register_profile("quick", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# `quick` is the default, and keeps `make test` under five minutes; WAYSIDE_HYPOTHESIS=thorough is for a night.
+settings.register_profile(
+    "quick", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=5_000)
 settings.load_profile(os.environ.get("WAYSIDE_HYPOTHESIS", "quick"))

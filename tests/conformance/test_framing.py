@@ -12,8 +12,8 @@ from tests.conformance.rig import LINKS, Rig, kinds_of_frames, recording
 from wayside.protocol.base import Side
 from wayside.protocol.framing import BAD_FRAME_SAMPLE_BYTES_MAX, BadFrame, Framer
 
-STREAM_BYTES_MAX = 6000
-"""Enough for dozens of frames, and short enough to be cut at every single offset."""
+STREAM_BYTES_MAX = 2500
+"""Enough for a dozen frames and more, and short enough to be cut at every single offset."""
 
 SIDES = list(Side)
 

@@ -212,7 +212,7 @@ class Customer:
         await cabinet.receipt()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])  # `make torture` kills a hundred times, elsewhere each time
 async def test_whenever_the_server_is_killed_the_books_are_right_in_the_end(world: World, seed: int) -> None:
     rng = random.Random(seed)
     cabinets = [Cabinet(number, f"B{number}1", f"B{number}2") for number in (1, 2, 3)]

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.radio.serving import Api, Refused, eventually, serving
-from wayside.link.adapter import SYSTEM, Backends
+from wayside.link.adapter import SYSTEM, Backends, connected
 from wayside.protocol.base import Gatt
 from wayside.protocols import door_lock
 from wayside.protocols.parking_lock.ble.link import BLE
@@ -201,3 +201,23 @@ async def test_a_lock_whose_connection_is_kept_is_called_again_when_it_was_lost(
         await api.online(PARKING, wanted=False)
         again = await ready(api, PARKING, "status")
         await api.settled(again["id"], "succeeded")
+
+
+async def test_a_lock_that_walks_away_before_it_has_taken_a_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits hears of an error, not that they were cancelled themselves."""
+    air = Air()
+    central = await air.central()
+    lock = await air.lock(BLE, AT)
+    taken = asyncio.Event()
+
+    def take(*_: object) -> None:
+        taken.set()
+
+    monkeypatch.setattr(lock._device.gatt_server, "on_att_write_request", take)
+    assert BLE.gatt is not None
+    async with connected(BLE.gatt.service, AT, central, within_s=2) as peripheral:
+        writing = asyncio.create_task(peripheral.write(BLE.gatt.write, b"never answered"))
+        await taken.wait()
+        await lock.drop()
+        with pytest.raises(ConnectionError, match="disconnected"):
+            await writing

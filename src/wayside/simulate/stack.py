@@ -8,6 +8,8 @@ Bumble is a development dependency: whoever imports this module needs it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -43,6 +45,24 @@ def name_of(uuid: UUID) -> str:
     return normalize_uuid_str(
         uuid.to_hex_str("-") if len(uuid.uuid_bytes) > SHORT_UUID_BYTES else uuid.to_hex_str()
     )
+
+
+@contextmanager
+def bleak_errors() -> Iterator[None]:
+    """What Bumble raises, as bleak's.
+
+    Bumble cancels what waits for an answer when its connection ends: to whoever waits that would look as if they
+    themselves had been cancelled.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise BleakError("disconnected") from error
+    except Exception as error:
+        raise BleakError(repr(error)) from error
 
 
 class Scanner(BaseBleakScanner):
@@ -109,6 +129,10 @@ class Client(BaseBleakClient):
             raise BleakError(f"{self.address}: {error!r}") from error
         self._connection.on("disconnection", self._gone)
         self._peer = Peer(self._connection)
+        with bleak_errors():
+            await self._discover()
+
+    async def _discover(self) -> None:
         if self.wish > MTU_LEAST:
             await self._peer.request_mtu(self.wish)
         self.services = BleakGATTServiceCollection()
@@ -140,14 +164,13 @@ class Client(BaseBleakClient):
 
     async def write_gatt_char(self, characteristic: Any, data: Any, response: bool) -> None:  # noqa: FBT001 - bleak's
         self._check()
-        try:
+        with bleak_errors():
             await characteristic.obj.write_value(bytes(data), with_response=response)
-        except Exception as error:
-            raise BleakError(repr(error)) from error
 
     async def start_notify(self, characteristic: Any, callback: Any, **_: Any) -> None:
         self._check()
-        await self._peer.subscribe(characteristic.obj, lambda value: callback(bytearray(value)))
+        with bleak_errors():
+            await self._peer.subscribe(characteristic.obj, lambda value: callback(bytearray(value)))
 
     def _check(self) -> None:
         if self._connection is None:

@@ -16,6 +16,9 @@ NEW_ENOUGH = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/
     echo "wayside needs Python 3.11 or newer; '$(PYTHON)' says: $$($(PYTHON) -V 2>&1)." >&2; \
     echo "Name another one: make PYTHON=python3.12 setup" >&2; exit 1; }
 
+# Tests and benches start hundreds of processes; without compiled modules each would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help setup run demo test check audit bench torture docs lock clean

@@ -38,6 +38,8 @@ async def test_new_devices_of_one_address_are_limited_and_those_of_others_are_no
         turned_away, other = dial(world, "0003"), dial(world, "0004", THERE)
         await world.settle()
         assert (turned_away.written, turned_away.reading) == (b"", False)
+        turned_away.drop()
+        assert world.gateway.stats.connections_closed.counts["no room for new devices"] == 1
         assert other.heard()
         assert sorted(world.store.records) == ["toy:0001", "toy:0002", "toy:0004"]
         assert {audit.subject for audit in world.store.audits} == set(world.store.records)

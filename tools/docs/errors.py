@@ -118,10 +118,8 @@ REASONS: tuple[tuple[str, str], ...] = (
     ("a frame did not end", "it was begun, and its end did not come in time"),
     ("does not read", "the device leaves its answers unread"),
     ("rejected", "somebody rejected the device"),
-    (
-        "no room in quarantine",
-        "too many unknown devices wait for a decision; or open registration lets no more in, of this address or at all",
-    ),
+    ("no room in quarantine", "too many unknown devices wait for a decision"),
+    ("no room for new devices", "open registration lets no more in, of this address or at all"),
     ("its options were changed", "somebody set options of the device; its next connection has them"),
     ("deleted", "somebody deleted the device"),
     ("not storable", "the store works, but cannot take what the device said; the log has it"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from wayside.gateway.device import Device, Line
 from wayside.gateway.hub import Hub
 from wayside.gateway.quarantine import Guest
+from wayside.gateway.registry import TurnedAwayFor
 from wayside.model.instant import Instant
 from wayside.ports.store import DeviceStatus
 
@@ -21,8 +22,8 @@ class TurnedAway(NamedTuple):
 def introduce(hub: Hub, line: Line, protocol: str, ident: str, at: Instant) -> Device | Guest | TurnedAway:
     """Look it up, and have the line speak for it.  Those who were rejected are held longer each time they come."""
     who = hub.registry.identify(line, protocol, ident, at)
-    if who is None:
-        return TurnedAway(hub.limits.refused_hold_s, "no room in quarantine")
+    if isinstance(who, TurnedAwayFor):
+        return TurnedAway(hub.limits.refused_hold_s, who.value)
     if isinstance(who, Device) and who.record.status is DeviceStatus.REJECTED:
         hold_s = hub.limits.refused_hold_s * 2.0 ** min(who.refusals, 32)
         who.refusals += 1

@@ -47,6 +47,15 @@ class Registering(enum.StrEnum):
     """It is answered as its protocol requires, and held until somebody decides."""
 
 
+class TurnedAwayFor(enum.StrEnum):
+    """Why a device that says who it is may not come in; the reason of its connection's end."""
+
+    QUARANTINE = "no room in quarantine"
+    REGISTRATION = "no room for new devices"
+    DELETED = "deleted"
+    """Just now, and not all of it is gone yet."""
+
+
 class Registry:
     """Implements ``ports.platform.Devices``."""
 
@@ -213,11 +222,11 @@ class Registry:
 
         return options_of
 
-    def identify(self, line: Line, protocol: str, ident: str, at: Instant) -> Device | Guest | None:
-        """A connection says who it is; the newest such connection wins.  None: no room for it, or not just now."""
+    def identify(self, line: Line, protocol: str, ident: str, at: Instant) -> Device | Guest | TurnedAwayFor:
+        """A connection says who it is; the newest such connection wins."""
         device = device_id(protocol, ident)
         if device in self._deleting:
-            return None
+            return TurnedAwayFor.DELETED
         known = self._devices.get(device)
         if known is None and self._registering is Registering.QUARANTINE:
             before = self.quarantine.get(device)
@@ -225,10 +234,10 @@ class Registry:
             guest = self.quarantine.knock(device, protocol, line, at)
             if earlier is not None and earlier is not line:
                 earlier.replaced()
-            return guest
+            return guest or TurnedAwayFor.QUARANTINE
         if known is None:
             if not self._may_register(line, at):
-                return None
+                return TurnedAwayFor.REGISTRATION
             record = DeviceRecord(device, protocol, DeviceStatus.ACCEPTED, at)
             known = self._devices[device] = Device(record)
             known.registered_in = self._pipeline.gathering

@@ -129,6 +129,7 @@ async def test_devices_in_quarantine_are_bounded_and_the_longest_silent_makes_ro
         assert len(world.devices.unknown()) == 2
         world.sweep(2)
         assert turned_away.closing
+        await world.settle()
         assert world.gateway.stats.connections_closed.counts["no room in quarantine"] == 1
 
 

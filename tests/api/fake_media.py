@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 
 from tests.api.paging import paged
 from wayside.model.instant import Instant
-from wayside.ports.media import Kept, MediaFile, MediaKind, MediaQuery, Recording, Usage
+from wayside.ports.media import Forgotten, Kept, MediaFile, MediaKind, MediaQuery, Recording, Usage
 from wayside.ports.store import Page, Span
 
 
@@ -28,7 +28,7 @@ class FakeMedia:
         self.check()
         return self.by_id.get(file)
 
-    async def file_with_content(self, device: str, sha256: str) -> MediaFile | None:
+    async def file_with_content(self, device: str, sha256: str, name: str) -> MediaFile | None:
         raise NotImplementedError
 
     async def files(self, query: MediaQuery) -> Page[MediaFile]:
@@ -50,9 +50,9 @@ class FakeMedia:
         found = {(file.device, file.name): file.id for file in self.by_id.values()}
         return {pair: found[pair] for pair in names if pair in found}
 
-    async def forget_file(self, file: str) -> bool:
+    async def forget_file(self, file: str) -> Forgotten | None:
         self.check()
-        return self.by_id.pop(file, None) is not None
+        return Forgotten(file) if self.by_id.pop(file, None) is not None else None
 
     async def orphans(self, limit: int) -> list[str]:
         raise NotImplementedError

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from wayside.engines.blobs import DirectoryBlobs
@@ -57,8 +58,11 @@ class Bench:
         path.write_bytes(content)
         return path
 
-    async def keep(self, number: int, content: bytes) -> Kept:
-        return await self.shelf.keep(self.part(content), media(number, content))
+    async def keep(self, number: int, content: bytes, name: str | None = None) -> Kept:
+        file = media(number, content)
+        return await self.shelf.keep(
+            self.part(content), msgspec.structs.replace(file, name=name or file.name)
+        )
 
     async def content(self, file: MediaFile) -> bytes:
         return b"".join([piece async for piece in self.shelf.read(file)])
@@ -86,9 +90,33 @@ async def test_a_file_is_kept_with_its_record(bench: Bench) -> None:
 
 
 async def test_the_same_bytes_again_leave_no_second_blob(bench: Bench) -> None:
-    first = await bench.keep(1, b"content")
-    assert await bench.keep(2, b"content") == Kept(first.file, fresh=False)
+    first = await bench.keep(1, b"content", "a.jpg")
+    assert await bench.keep(2, b"content", "a.jpg") == Kept(first.file, fresh=False)
     assert (await bench.record_ids(), await bench.blob_ids()) == ([1], [1])
+
+
+@pytest.mark.parametrize("gone_first", [0, 1, 2])
+async def test_the_same_bytes_under_other_names_share_a_blob_that_the_last_one_takes_along(
+    bench: Bench, gone_first: int
+) -> None:
+    files = [(await bench.keep(number, b"content")).file for number in (1, 2, 3)]
+    assert (await bench.record_ids(), await bench.blob_ids()) == ([1, 2, 3], [1])
+    first, second, last = files[gone_first:] + files[:gone_first]
+    assert await bench.shelf.remove(first.id)
+    assert await bench.store.forget_file(second.id)  # as retention does
+    assert await bench.shelf.clear() == 0
+    assert (await bench.blob_ids(), await bench.content(last)) == ([1], b"content")
+    assert await bench.shelf.remove(last.id)
+    assert (await bench.record_ids(), await bench.blob_ids()) == ([], [])
+    assert await bench.store.orphans(10) == []
+
+
+async def test_pruning_spares_the_bytes_of_a_younger_name(bench: Bench) -> None:
+    await bench.keep(1, b"content")
+    younger = (await bench.keep(5, b"content")).file
+    assert await bench.shelf.prune(START + 10 * SECOND, 7, None) == 1
+    await bench.shelf.clear()
+    assert (await bench.record_ids(), await bench.content(younger)) == ([5], b"content")
 
 
 async def test_a_file_of_no_device_leaves_nothing(bench: Bench) -> None:

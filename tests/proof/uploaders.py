@@ -86,7 +86,7 @@ async def disk_of(data: Path) -> Disk:
         while True:
             page = await store.files(MediaQuery(span=Span(PAGE, cursor)))
             for file in page.items:
-                content = b"".join([piece async for piece in blobs.read(file.id)])
+                content = b"".join([piece async for piece in blobs.read(file.key)])
                 assert hashlib.sha256(content).hexdigest() == file.sha256
                 files.add((file.device, file.sha256))
                 ids.add(file.id)

@@ -9,6 +9,7 @@ from tests.store.samples import ONE, START, TWO, Shelf, whole
 from wayside.model.errors import NotFound
 from wayside.model.instant import DAY, SECOND
 from wayside.ports.media import (
+    Forgotten,
     Kept,
     MediaFile,
     MediaKind,
@@ -82,7 +83,7 @@ async def test_every_field_comes_back_also_after_a_restart(shelf: Shelf) -> None
     await keep(await registered(store), FULL, media(2))
     for _ in range(2):
         assert await as_media(store).file(FULL.id) == FULL
-        assert await as_media(store).file_with_content(ONE, FULL.sha256) == FULL
+        assert await as_media(store).file_with_content(ONE, FULL.sha256, FULL.name) == FULL
         assert await whole(as_media(store).files, MediaQuery()) == [media(2), FULL]
         await store.close()
         store = await shelf.open()
@@ -91,10 +92,48 @@ async def test_every_field_comes_back_also_after_a_restart(shelf: Shelf) -> None
 async def test_the_same_bytes_of_the_same_device_are_kept_once(store: Store) -> None:
     media_store = await registered(store)
     await keep(media_store, FULL)
-    again = media(7, sha256=FULL.sha256)
+    again = media(7, name=FULL.name, sha256=FULL.sha256)
     assert await media_store.keep_file(again) == Kept(FULL, fresh=False)
     assert await media_store.file(again.id) is None
     await keep(media_store, media(1, TWO, sha256=FULL.sha256))
+
+
+async def test_the_same_bytes_under_another_name_have_a_record_of_their_own_and_share_the_blob(
+    shelf: Shelf,
+) -> None:
+    store = await shelf.open()
+    media_store = await registered(store)
+    one, two, three = (media(number, sha256=FULL.sha256) for number in (1, 2, 3))
+    shared = [one, *(msgspec.structs.replace(each, blob=one.id) for each in (two, three))]
+    for each, kept in zip((one, two, three), shared, strict=True):
+        await media_store.expect_blob(each.id)
+        assert await media_store.keep_file(each) == Kept(kept, fresh=True)
+        assert await media_store.keep_file(each) == Kept(kept, fresh=False)
+    assert set(await media_store.orphans(10)) == {two.id, three.id}, "what was put for them is not needed"
+    await media_store.bury([two.id, three.id])
+    assert await media_store.files_named([(ONE, each.name) for each in shared]) == {
+        (ONE, each.name): each.id for each in shared
+    }
+    await store.close()
+    media_store = as_media(await shelf.open())
+    assert await media_store.file_with_content(ONE, FULL.sha256, two.name) == shared[1]
+    assert await media_store.forget_file(one.id) == Forgotten(None), "also when the first of them goes"
+    assert await media_store.keep_file(one) == Kept(msgspec.structs.replace(one, blob=one.id), fresh=True)
+    for each in (one, two):
+        assert await media_store.forget_file(each.id) == Forgotten(None)
+    assert await media_store.orphans(10) == []
+    assert await media_store.forget_file(three.id) == Forgotten(one.id)
+    assert await media_store.orphans(10) == [one.id]
+
+
+async def test_a_deleted_device_leaves_a_shared_blob_once(shelf: Shelf) -> None:
+    store = await shelf.open()
+    media_store = await registered(store)
+    for number in (1, 2, 3):
+        await media_store.keep_file(media(number, sha256=FULL.sha256))
+    await store.delete_device(ONE)
+    await shelf.settle(store)
+    assert await media_store.orphans(10) == [media(1).id]
 
 
 async def test_a_file_of_no_device_is_refused(store: Store) -> None:
@@ -175,7 +214,7 @@ async def test_a_record_that_goes_leaves_its_blob_noted(shelf: Shelf) -> None:
 async def test_a_blob_that_may_come_is_an_orphan_until_its_record_is_there(shelf: Shelf) -> None:
     store = await shelf.open()
     media_store = await registered(store, ONE)
-    again = media(3, sha256=media(1).sha256)
+    again = media(3, name=media(1).name, sha256=media(1).sha256)
     for number in (1, 2, 3):
         await media_store.expect_blob(media(number).id)
     await media_store.expect_blob(media(2).id)

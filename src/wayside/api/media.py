@@ -90,7 +90,8 @@ class MediaView(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, file: MediaFile) -> MediaView:
         times = {"received_at": to_rfc3339(file.received_at), "taken_at": time(file.taken_at)}
-        return cls(**(msgspec.structs.asdict(file) | times))
+        shown = {name: getattr(file, name) for name in MediaView.__struct_fields__}
+        return cls(**(shown | times))
 
 
 class MediaDetail(MediaView, frozen=True):

@@ -64,18 +64,20 @@ class Shelf:
         finally:
             # What failed stays expected, and so it is removed with the orphans; unless it was kept all the same.
             self._under_way.discard(file.id)
-        if not kept.fresh:
+        if kept.file.key != file.id:
             await self._bury([file.id])
         return kept
 
     async def remove(self, file: str) -> bool:
-        if not await self._store.forget_file(file):
+        gone = await self._store.forget_file(file)
+        if gone is None:
             return False
-        await self._bury([file])
+        if gone.blob is not None:
+            await self._bury([gone.blob])
         return True
 
     def read(self, file: MediaFile, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        return self._blobs.read(file.id, start, end)
+        return self._blobs.read(file.key, start, end)
 
     async def thumbnail(self, file: MediaFile) -> bytes:
         return await self._thumbnails.of(file)

@@ -47,7 +47,7 @@ log = structlog.get_logger(__name__)
 
 
 class Thumbnails:
-    """JPEGs by the ids of their files, in a folder that may be emptied at any time."""
+    """JPEGs by the keys of their blobs, in a folder that may be emptied at any time."""
 
     def __init__(self, folder: Path, blobs: Blobs, *, cache_bytes: int = CACHE_BYTES) -> None:
         self._folder = folder
@@ -83,14 +83,14 @@ class Thumbnails:
         if file.content_type not in FORMATS:
             raise NotFound(f"there are no thumbnails of {file.content_type}", "file")
         # Several may ask for the same one: the first of them makes it for all.
-        async with self._asked.setdefault(file.id, asyncio.Lock()):
-            if (cached := await self._cached(file.id)) is not None:
+        async with self._asked.setdefault(file.key, asyncio.Lock()):
+            if (cached := await self._cached(file.key)) is not None:
                 return cached
             async with self._turns:
                 return await self._make(file)
 
     def forget(self, key: str) -> None:
-        """The file is gone."""
+        """The blob is gone."""
         self._total -= self._sizes.pop(key, 0)
         self._path(key).unlink(missing_ok=True)
 
@@ -111,19 +111,19 @@ class Thumbnails:
         with source:
             jpeg = await decoded(source, file.content_type)
         if jpeg is None:
-            self._refused[file.id] = None
+            self._refused[file.key] = None
             if len(self._refused) > REFUSED_MAX:
                 self._refused.popitem(last=False)
             raise NotFound(NOTHING_SHOWN, "file")
         try:
-            await asyncio.to_thread(self._remember, file.id, jpeg)
+            await asyncio.to_thread(self._remember, file.key, jpeg)
         except OSError as error:
             log.warning("media: a thumbnail was made but not kept", reason=str(error))
         return jpeg
 
     async def _source(self, file: MediaFile) -> BinaryIO:
         """The file's bytes as an open file: its own, or a copy that has no name any more."""
-        local = self._blobs.local(file.id)
+        local = self._blobs.local(file.key)
         if local is not None:
             try:
                 return await asyncio.to_thread(local.open, "rb")
@@ -137,7 +137,7 @@ class Thumbnails:
         with contextlib.ExitStack() as stack:
             copy = stack.enter_context(path.open("xb+"))
             path.unlink()
-            async for piece in self._blobs.read(file.id):
+            async for piece in self._blobs.read(file.key):
                 await asyncio.to_thread(copy.write, piece)
             copy.seek(0)
             stack.pop_all()

@@ -45,8 +45,9 @@ class Origin(enum.StrEnum):
 class MediaFile(msgspec.Struct, frozen=True):
     """A file of a device.
 
-    ``id`` is random, 32 hexadecimal digits, and the key of its blob; ``name`` is the device's word for it and only
-    ever shown.  ``taken_at`` is what its name says, in UTC; None: it says nothing.  ``channel``: ``road``, ``cabin``
+    ``id`` is random, 32 hexadecimal digits; ``name`` is the device's word for it and only ever shown.  ``blob`` is
+    that of the record whose bytes it shares, because the device sent them under another name before; None: it has its
+    own.  ``taken_at`` is what its name says, in UTC; None: it says nothing.  ``channel``: ``road``, ``cabin``
     or what else the device calls it; "" where nobody knows.  ``alarm`` is the id of the event that announced it,
     ``command`` that of the command that asked for it.
     """
@@ -65,13 +66,25 @@ class MediaFile(msgspec.Struct, frozen=True):
     origin: Origin = Origin.UNEXPECTED
     alarm: int | None = None
     command: str | None = None
+    blob: str | None = None
+
+    @property
+    def key(self) -> str:
+        """That of its blob.  Several files of a device may have the same."""
+        return self.id if self.blob is None else self.blob
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """``file`` is the one that is there now; ``fresh`` is False when the device had delivered the same bytes before."""
+    """``file`` is the one that is there now; ``fresh`` is False when these bytes were here under this name before."""
 
     file: MediaFile
     fresh: bool
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """A record that was removed; ``blob`` is the key of what nobody needs any more, None if another file shares it."""
+
+    blob: str | None
 
 
 class MediaQuery(msgspec.Struct, frozen=True):
@@ -112,9 +125,10 @@ class MediaStore(Protocol):
         """Note among the orphans that a blob of this id is about to be put.  Durable when this returns."""
 
     async def keep_file(self, file: MediaFile) -> Kept:
-        """Durable when this returns.  The same bytes (``sha256``) of the same device are kept once.
+        """Durable when this returns.  The same bytes (``sha256``) of the same device and name are kept once.
 
-        The blob of what is kept is no orphan any more.
+        The blob of what is kept is no orphan any more.  Under another name the bytes have a record of their own, which
+        shares the blob that is there: then the new one stays an orphan.
 
         Raises:
             NotFound: there is no such device, or not any more.
@@ -123,8 +137,8 @@ class MediaStore(Protocol):
     async def file(self, file: str) -> MediaFile | None:
         """One file."""
 
-    async def file_with_content(self, device: str, sha256: str) -> MediaFile | None:
-        """The device's file with these bytes."""
+    async def file_with_content(self, device: str, sha256: str, name: str) -> MediaFile | None:
+        """The device's file of this name with these bytes."""
 
     async def files(self, query: MediaQuery) -> Page[MediaFile]:
         """Newest first."""
@@ -132,8 +146,8 @@ class MediaStore(Protocol):
     async def files_named(self, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The newest file's id of each pair of device and name, where there is one."""
 
-    async def forget_file(self, file: str) -> bool:
-        """Remove the record, and note its blob among the orphans; False if there was none."""
+    async def forget_file(self, file: str) -> Forgotten | None:
+        """Remove the record, and note its blob among the orphans unless others share it; None: there was no record."""
 
     async def orphans(self, limit: int) -> list[str]:
         """Blobs without a record, to be removed and then buried: it is gone, perhaps with its device, or never came."""
@@ -147,7 +161,7 @@ class MediaStore(Protocol):
         """Up to ``limit`` files that are too old, or the oldest ones of a device that has more than its share."""
 
     async def usage(self, device: str, since: Instant) -> Usage:
-        """How much of the device is kept."""
+        """How much of the device is kept; what is here under two names counts twice, as it does for ``surplus``."""
 
     async def put_recordings(self, device: str, recordings: list[Recording]) -> None:
         """The device's list, whole, replaces the one before.  A name stands in it once.
@@ -170,7 +184,7 @@ class MediaShelf(Protocol):
     async def keep(self, part: Path, file: MediaFile) -> Kept:
         """Take a file over whose bytes are all in ``part``: blob and record are durable when this returns.
 
-        ``part`` is gone afterwards; the same bytes of the same device are kept once.
+        ``part`` is gone afterwards; the same bytes of the same device are on the disk once, whatever they are called.
 
         Raises:
             NotFound: there is no such device, or not any more; ``part`` is gone, too.
@@ -178,7 +192,7 @@ class MediaShelf(Protocol):
         """
 
     async def remove(self, file: str) -> bool:
-        """Remove the record, then the blob; False if there was no such file."""
+        """Remove the record, then the blob if no other file shares it; False if there was no such file."""
 
     def read(self, file: MediaFile, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from ``start`` up to ``end`` (None: to the last), in small pieces.

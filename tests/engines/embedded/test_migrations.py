@@ -6,11 +6,12 @@ import apsw
 import pytest
 
 from tests.store.samples import ONE, START, append, command, report
-from wayside.engines.embedded import EmbeddedStore
+from wayside.engines.embedded import EmbeddedStore, media
 from wayside.engines.embedded.connection import DATABASE
 from wayside.engines.embedded.migrations import APPLICATION_ID, migrate, steps, version_of
 from wayside.model.errors import ConfigError
 from wayside.model.rentals import Bank, Snapshot
+from wayside.ports.media import Forgotten
 from wayside.ports.store import Batch, DeviceRecord, DeviceStatus, EventQuery
 
 
@@ -85,6 +86,21 @@ async def test_what_version_1_kept_is_there_in_the_newest(tmp_path: Path) -> Non
     assert store.state(ONE)["n"].value == 2
     assert (await store.rental_snapshot()).banks == (bank,)
     await store.close()
+
+
+def test_files_of_version_4_have_their_own_bytes() -> None:
+    db = apsw.Connection(":memory:")
+    migrate(db, steps()[:4])
+    db.execute("INSERT INTO device_key VALUES (1, 'jimi:1')")
+    db.execute(
+        "INSERT INTO media VALUES (1, 'ab', 1, 'a.jpg', 'picture', 'image/jpeg', 5, '5a', '5d', 7, NULL, '', 'alarm',"
+        " 3, NULL)"
+    )
+    migrate(db, steps())
+    file = media.file(db, "ab")
+    assert file is not None
+    assert (file.name, file.key, file.alarm) == ("a.jpg", "ab", 3)
+    assert media.forget(db, "ab") == Forgotten("ab")
 
 
 def names(db: apsw.Connection) -> set[str]:

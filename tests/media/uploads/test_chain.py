@@ -64,6 +64,24 @@ async def test_a_file_that_an_alarm_announced(rig: Rig) -> None:
     assert {file.name for file in found.items} == {EVENT, other}
 
 
+async def test_the_same_bytes_under_each_announced_name_count_for_each(rig: Rig) -> None:
+    """A camera that cut one clip for two alarms, and one that names a clip twice."""
+    content, second, third = jpeg(), EVENT.replace("_36_", "_37_"), EVENT.replace("_36_", "_38_")
+    first_alarm, second_alarm = await rig.announce(EVENT), await rig.announce(second, third)
+    for name in (EVENT, second, third, second):
+        assert (await rig.upload(name, content, fields(name, STALE_MS))).status == 200
+    received = await rig.store.files_named([(DEVICE, name) for name in (EVENT, second, third)])
+    assert len(set(received.values())) == 3
+    assert {(file.name, file.alarm) for file in await rig.files()} == {
+        (EVENT, first_alarm),
+        (second, second_alarm),
+        (third, second_alarm),
+    }
+    assert [await rig.content(file) for file in await rig.files()] == [content] * 3
+    assert {str(note.values["media.file"]) for note in await rig.notes()} == set(received.values())
+    assert len(await rig.blobs()) == 1
+
+
 async def test_a_file_that_only_a_0x69_announced(rig: Rig) -> None:
     await rig.announce(EVENT, kind=Kind.MEDIA)
     assert (await rig.upload(EVENT, jpeg(), fields(EVENT, STALE_MS))).status == 200
@@ -141,6 +159,17 @@ async def test_both_cameras_are_waited_for(rig: Rig) -> None:
     assert settled.state is State.SUCCEEDED
     assert settled.values["media.files"] == [road, cabin]
     assert {file.command for file in await rig.files()} == {command.id}
+
+
+async def test_two_cameras_that_see_the_same_black_are_two_files(rig: Rig) -> None:
+    command, flag = await asked(rig, await rig.camera(), "picture", camera="inout")
+    black = jpeg()
+    for camera in (1, 2):
+        assert (await rig.upload(event_name(camera, "jpg"), black, instructed(flag))).status == 200
+    settled = await rig.settled(command.id)
+    assert settled.state is State.SUCCEEDED
+    assert len(await rig.files()) == 2
+    assert len(await rig.blobs()) == 1
 
 
 async def test_a_recording_whose_name_holds_no_imei_belongs_to_who_was_asked_for_it(rig: Rig) -> None:

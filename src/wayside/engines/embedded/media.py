@@ -1,8 +1,8 @@
 """Records of media files, and the lists of what devices hold.
 
 They hang on the device's number, like commands: of a deleted device they are invisible at once and removed by upkeep.
-A blob is noted as an orphan before it is put; keeping its record takes the note away, and whatever removes the record
-brings it back, in the same transaction.  So no crash can lose track of one.
+A blob is noted as an orphan before it is put; keeping its record takes the note away, and whatever removes the last
+record of it brings it back, in the same transaction.  So no crash can lose track of one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wayside.engines.cursors import IdPosition, TimePosition, checked_limit, rea
 from wayside.engines.embedded.ledger import Ledger
 from wayside.model.errors import NotFound
 from wayside.model.instant import Instant, seconds
-from wayside.ports.media import Kept, MediaFile, MediaKind, MediaQuery, Origin, Recording, Usage
+from wayside.ports.media import Forgotten, Kept, MediaFile, MediaKind, MediaQuery, Origin, Recording, Usage
 from wayside.ports.store import Page, Span
 
 SCAN_FILES: Final = 1_000
@@ -25,17 +25,22 @@ SCAN_FILES: Final = 1_000
 
 COLUMNS: Final = (
     "m.id, k.device, m.name, m.kind, m.content_type, m.size, m.sha256, m.md5, m.received_at, m.taken_at,"
-    " m.channel, m.origin, m.alarm, m.command"
+    " m.channel, m.origin, m.alarm, m.command, m.blob"
 )
 JOINED: Final = "media m JOIN device_key k ON k.id = m.device"
 SELECT: Final = f"SELECT {COLUMNS} FROM {JOINED}"  # noqa: S608 - constants
 
 INSERT: Final = """
 INSERT INTO media (id, device, name, kind, content_type, size, sha256, md5, received_at, taken_at, channel, origin,
-    alarm, command)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    alarm, command, blob)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_ORPHAN: Final = "INSERT OR IGNORE INTO media_orphan (id) VALUES (?)"
+
+BLOB: Final = "SELECT coalesce(blob, id) FROM media WHERE device = ? AND sha256 = ? LIMIT 1"
+USED: Final = (
+    "SELECT EXISTS (SELECT 1 FROM media WHERE id = ?1) OR EXISTS (SELECT 1 FROM media WHERE blob = ?1)"
+)
 
 NEWEST_NAMED: Final = """
 SELECT id FROM media WHERE device = (SELECT id FROM device_key WHERE device = ?) AND name = ?
@@ -67,21 +72,26 @@ def expect(db: apsw.Connection, file_id: str) -> None:
 
 
 def keep(db: apsw.Connection, ledger: Ledger, file: MediaFile) -> Kept:
-    """Store a record, or bring back the one with the same bytes.
+    """Store a record, or bring back the one of this name with the same bytes.
+
+    Where they are here under another name, the record shares its blob; the one that was put for it stays an orphan.
 
     Raises:
         NotFound: the device is not there, or not any more.
     """
     if db.execute("SELECT 1 FROM device WHERE device = ?", (file.device,)).get is None:
         raise NotFound("no such device", "device")
-    same = with_content(db, file.device, file.sha256)
+    same = with_content(db, file.device, file.sha256, file.name)
     if same is not None:
         return Kept(same, fresh=False)
-    row = list(msgspec.structs.astuple(file))
-    row[1] = ledger.key(db, file.device)
+    device = ledger.key(db, file.device)
+    kept = msgspec.structs.replace(file, blob=db.execute(BLOB, (device, file.sha256)).get)
+    row = list(msgspec.structs.astuple(kept))
+    row[1] = device
     db.execute(INSERT, row)
-    bury(db, [file.id])
-    return Kept(file, fresh=True)
+    if kept.key == file.id:
+        bury(db, [file.id])
+    return Kept(kept, fresh=True)
 
 
 def file(db: apsw.Connection, file_id: str) -> MediaFile | None:
@@ -90,9 +100,10 @@ def file(db: apsw.Connection, file_id: str) -> MediaFile | None:
     return None if row is None else _record(row)
 
 
-def with_content(db: apsw.Connection, device: str, sha256: str) -> MediaFile | None:
-    """The device's file with these bytes."""
-    row = db.execute(f"{SELECT} WHERE k.device = ? AND m.sha256 = ?", (device, sha256)).fetchone()
+def with_content(db: apsw.Connection, device: str, sha256: str, name: str) -> MediaFile | None:
+    """The device's file of this name with these bytes."""
+    given = (device, sha256, name)
+    row = db.execute(f"{SELECT} WHERE k.device = ? AND m.sha256 = ? AND m.name = ?", given).fetchone()
     return None if row is None else _record(row)
 
 
@@ -140,24 +151,35 @@ def named(db: apsw.Connection, names: Collection[tuple[str, str]]) -> dict[tuple
     return {pair: file_id for pair, file_id in found if file_id is not None}
 
 
-def forget(db: apsw.Connection, file_id: str) -> bool:
-    """Remove a record; its blob is an orphan from then on."""
-    gone = db.execute(
-        "DELETE FROM media WHERE id = ? AND device IN (SELECT id FROM device_key) RETURNING 1", (file_id,)
-    ).get
-    if gone is None:
+def forget(db: apsw.Connection, file_id: str) -> Forgotten | None:
+    """Remove a record; its blob is an orphan from then on, unless another record has it, too."""
+    row: tuple[str] | None = db.execute(
+        "DELETE FROM media WHERE id = ? AND device IN (SELECT id FROM device_key) RETURNING coalesce(blob, id)",
+        (file_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    (blob,) = row
+    return Forgotten(blob if _orphaned(db, blob) else None)
+
+
+def _orphaned(db: apsw.Connection, blob: str) -> bool:
+    """Note a blob of which a record went, if that was the last; whether it was."""
+    if db.execute(USED, (blob,)).get:
         return False
-    db.execute(INSERT_ORPHAN, (file_id,))
+    db.execute(INSERT_ORPHAN, (blob,))
     return True
 
 
 def forget_device(db: apsw.Connection, key: int, limit: int) -> bool:
     """Remove a slice of what a deleted device left; whether there was any."""
     gone = db.execute(
-        "DELETE FROM media WHERE seq IN (SELECT seq FROM media WHERE device = ? LIMIT ?) RETURNING id",
+        "DELETE FROM media WHERE seq IN (SELECT seq FROM media WHERE device = ? LIMIT ?)"
+        " RETURNING coalesce(blob, id)",
         (key, limit),
     ).fetchall()
-    db.executemany(INSERT_ORPHAN, gone)
+    for (blob,) in gone:
+        _orphaned(db, str(blob))
     if gone:
         return True
     db.execute(

@@ -22,7 +22,7 @@ from wayside.model.errors import StoreUnavailable
 from wayside.model.events import Latest, StoredEvent, StoredFrame
 from wayside.model.instant import Instant
 from wayside.model.rentals import Rental, Snapshot
-from wayside.ports.media import Kept, MediaFile, MediaQuery, Recording, Usage
+from wayside.ports.media import Forgotten, Kept, MediaFile, MediaQuery, Recording, Usage
 from wayside.ports.rentals import RentalQuery
 from wayside.ports.store import (
     Alarm,
@@ -221,7 +221,7 @@ class EmbeddedStore:
         await self._write(lambda db: media.expect(db, file))
 
     async def keep_file(self, file: MediaFile) -> Kept:
-        """The same bytes of the same device are kept once."""
+        """The same bytes of the same device under the same name are kept once."""
         ledger = self._up.files.ledger
         return await self._write(lambda db: media.keep(db, ledger, file))
 
@@ -229,9 +229,9 @@ class EmbeddedStore:
         """One file."""
         return await self._read(lambda db: media.file(db, file))
 
-    async def file_with_content(self, device: str, sha256: str) -> MediaFile | None:
-        """The device's file with these bytes."""
-        return await self._read(lambda db: media.with_content(db, device, sha256))
+    async def file_with_content(self, device: str, sha256: str, name: str) -> MediaFile | None:
+        """The device's file of this name with these bytes."""
+        return await self._read(lambda db: media.with_content(db, device, sha256, name))
 
     async def files(self, query: MediaQuery) -> Page[MediaFile]:
         """Newest first."""
@@ -241,8 +241,8 @@ class EmbeddedStore:
         """The newest file of each device and name."""
         return await self._read(lambda db: media.named(db, names))
 
-    async def forget_file(self, file: str) -> bool:
-        """Its blob is an orphan from then on."""
+    async def forget_file(self, file: str) -> Forgotten | None:
+        """Its blob is an orphan from then on, unless it is also another's."""
         return await self._write(lambda db: media.forget(db, file))
 
     async def orphans(self, limit: int) -> list[str]:

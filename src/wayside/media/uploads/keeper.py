@@ -86,7 +86,7 @@ class Keeper:
                 found.device != device
             ):  # what stood behind the file says something else than what stood before
                 raise Refused(SEVERAL_DEVICES)
-            same = await self._media.file_with_content(device, part.sha256)
+            same = await self._media.file_with_content(device, part.sha256, post.claim.name)
             facts = msgspec.structs.replace(found.facts, expected=found.facts.expected or same is not None)
             if refusal := judge(facts, self._limits):
                 raise Refused(refusal)

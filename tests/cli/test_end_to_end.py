@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.running import WAYSIDE, environment, json_lines, wayside
+from tests.cli.running import WAYSIDE, environment, json_lines, wayside, wayside_process
 from tests.cli.serving import (
     FREE_PORTS,
     PATIENCE_S,
@@ -184,21 +184,21 @@ def test_tokens_open_as_much_as_they_say(server: Server, env: dict[str, str], tm
 def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path, name: str) -> None:
     taken = server.address(name)
     wanted = ("--http", taken) if name == "http" else ("--listen", f"jimi={taken}")
-    run = wayside("serve", "--data-dir", str(tmp_path / "other"), *wanted, env=FREE_PORTS)
+    run = wayside_process("serve", "--data-dir", str(tmp_path / "other"), *wanted, env=FREE_PORTS)
     assert run.returncode == 1
     assert f"cannot listen {'for jimi ' if name == 'jimi' else ''}on {taken}" in run.stderr
     assert "Traceback" not in run.stderr
 
 
 def test_a_folder_in_use_is_named(server: Server, tmp_path: Path) -> None:
-    run = wayside("serve", "--data-dir", str(tmp_path / "data"))
+    run = wayside_process("serve", "--data-dir", str(tmp_path / "data"))
     assert run.returncode == 1
     assert "another process is using it" in run.stderr
 
 
 def test_simulate_counts_what_it_does(server: Server) -> None:
     to = server.address("jimi")
-    run = wayside(
+    run = wayside_process(
         "simulate", "jimi", "--to", to, "--count", "4", "--interval", "0.2", "--duration", "2", "--json"
     )
     assert run.returncode == 0, run.stderr
@@ -210,7 +210,7 @@ def test_simulate_counts_what_it_does(server: Server) -> None:
 
 
 def test_simulate_without_a_server_fails() -> None:
-    run = wayside("simulate", "jimi", "--to", "127.0.0.1:1", "--duration", "1")
+    run = wayside_process("simulate", "jimi", "--to", "127.0.0.1:1", "--duration", "1")
     assert run.returncode == 1
     assert "connected 0/1" in run.stdout
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.cli.running import environment, wayside
+from tests.cli.running import environment, wayside, wayside_process
 from wayside import __version__
 from wayside.cli.main import COMMANDS, build, overview, run
 
@@ -42,7 +42,7 @@ def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_the_version_is_said() -> None:
-    found = wayside("--version")
+    found = wayside_process("--version")
     assert (found.returncode, found.stdout) == (0, f"{__version__}\n")
 
 

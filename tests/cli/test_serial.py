@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import WAYSIDE, environment, wayside
+from tests.cli.running import WAYSIDE, environment, wayside, wayside_process
 from tests.cli.serving import PATIENCE_S, eventually, rows, serving, simulating
 
 pytestmark = pytest.mark.timeout(180)
@@ -53,7 +53,7 @@ def test_a_wrong_serial_port_is_named(tmp_path: Path) -> None:
 
 
 def test_a_serial_fleet_goes_nowhere_else() -> None:
-    run = wayside("simulate", "jk-bms", "--serial", "--to", "127.0.0.1:9")
+    run = wayside_process("simulate", "jk-bms", "--serial", "--to", "127.0.0.1:9")
     assert run.returncode == 2
     assert "exclude each other" in run.stderr
-    assert "has no serial link" in wayside("simulate", "jimi", "--serial").stderr
+    assert "has no serial link" in wayside_process("simulate", "jimi", "--serial").stderr

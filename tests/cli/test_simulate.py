@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.running import json_lines, wayside
+from tests.cli.running import json_lines, wayside, wayside_process
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_wrong_addresses_are_named(arguments: tuple[str, ...], said: str) -> Non
 
 
 def test_uploads_and_streams_are_counted() -> None:
-    run = wayside(
+    run = wayside_process(
         *("simulate", "jimi", "--to", "127.0.0.1:1", "--duration", "1", "--json"),
         *("--upload", "http://127.0.0.1:1/upload", "--rtmp", "rtmp://127.0.0.1:1/live"),
     )

@@ -9,7 +9,7 @@ import pytest
 from bumble.controller import Controller
 from bumble.transport import open_transport
 
-from tests.cli.running import WAYSIDE, environment, wayside
+from tests.cli.running import WAYSIDE, environment, wayside_process
 from tests.radio.serving import serving
 from wayside.cli.ble import Which, ask_all, carry, show, titles
 from wayside.cli.exits import FAILED, OK, UNDECIDED, UsageError
@@ -92,7 +92,7 @@ def test_the_exit_code_is_honest(state: State, code: int, capsys: pytest.Capture
     "arguments", [("scan", "--seconds", "0.1"), ("unlock", "--within", "0.1"), ("info",)]
 )
 def test_without_an_adapter_it_is_said(arguments: tuple[str, ...]) -> None:
-    run = wayside("ble", *arguments)
+    run = wayside_process("ble", *arguments)
     assert run.returncode == 1
     assert run.stderr.startswith("wayside: Bluetooth: ")
     assert "Errno" not in run.stderr
@@ -104,11 +104,17 @@ async def test_a_relay_without_an_adapter_says_so_at_both_ends(tmp_path: Path) -
         await api.post("/devices", device="parking-lock:866266060000015")
         made = await api.post("/devices/parking-lock:866266060000015/relay-token")
         run = await asyncio.to_thread(
-            wayside, "relay", "parking-lock:866266060000015", "--url", api.url, "--relay-token", made["token"]
+            wayside_process,
+            "relay",
+            "parking-lock:866266060000015",
+            "--url",
+            api.url,
+            "--relay-token",
+            made["token"],
         )
         assert "looking for parking-lock:866266060000015" in run.stderr
         wrong = await asyncio.to_thread(
-            wayside, "relay", "parking-lock:1", "--url", api.url, "--relay-token", "wsr_x"
+            wayside_process, "relay", "parking-lock:1", "--url", api.url, "--relay-token", "wsr_x"
         )
         assert wrong.returncode == 1
         assert "did not let us relay" in wrong.stderr
@@ -146,14 +152,14 @@ async def test_a_simulated_lock_advertises_on_a_controller() -> None:
     "controller", ["tcp-client:127.0.0.1:1", "usb:63", "hci-socket:63", "nonsense", "usb:x"]
 )
 def test_a_controller_that_is_not_there_is_named(controller: str) -> None:
-    run = wayside("simulate", "parking-lock", "--ble", controller)
+    run = wayside_process("simulate", "parking-lock", "--ble", controller)
     assert run.returncode == 1
     assert f"wayside: --ble {controller}: " in run.stderr
     assert "Traceback" not in run.stderr
 
 
 def test_what_only_speaks_bluetooth_is_simulated_there() -> None:
-    run = wayside("simulate", "door-lock")
+    run = wayside_process("simulate", "door-lock")
     assert run.returncode == 2
     assert "door-lock has no tcp link: say --ble" in run.stderr
 

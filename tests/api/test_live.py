@@ -10,7 +10,7 @@ from tests.api.fake_bus import FakeSubscription
 from tests.api.fakes import NOW, World
 from tests.api.sockets import Socket
 from wayside.api import live
-from wayside.api.live import ROOM, Filter
+from wayside.api.live import ROOM, Filter, Texts
 from wayside.api.tokens import Scope
 from wayside.model.commands import State, Transition
 from wayside.model.events import Kind
@@ -89,6 +89,36 @@ def test_filters(world: World, query: str, seen: list[object]) -> None:
     assert [key for key, notice in notices.items() if wanted.wants(notice)] == seen
 
 
+async def test_all_readers_are_told_in_the_same_words(world: World, app: Litestar) -> None:
+    async with (
+        feed(world, app) as everything,
+        feed(world, app, "?device=demo:1") as one,
+        Socket(app, PATH, headers=world.headers(Scope.ADMIN)) as admin,
+    ):
+        readers = (everything, one, admin)
+        for each in readers:
+            await opened(each, world)
+        world.bus.publish(world.event(7))
+        texts = [(await each.said())["text"] for each in readers]
+        assert msgspec.json.decode(texts[0])["event"]["id"] == 7
+        assert texts[1] is texts[0]
+        assert texts[2] is texts[0]
+
+
+def test_each_notice_has_its_own_words_and_the_oldest_are_forgotten(world: World) -> None:
+    texts = Texts()
+    first = world.event(0)
+    said = texts.of(first)
+    for number in range(1, ROOM):
+        # Nobody else holds these: were their ids all that is remembered, the next one would be taken for them.
+        assert f'"id":{number},' in texts.of(world.event(number))
+    assert texts.of(first) is said
+    texts.of(world.event(ROOM))
+    again = texts.of(first)
+    assert again == said
+    assert again is not said
+
+
 @pytest.mark.parametrize("query", ["?kind=party", "?device=x", "?devise=demo:1", "?message=" + "x" * 101])
 async def test_a_filter_that_makes_no_sense_is_refused(world: World, app: Litestar, query: str) -> None:
     async with feed(world, app, query) as socket:
@@ -119,6 +149,7 @@ async def test_a_send_that_does_not_complete_ends_the_feed(
     world: World, app: Litestar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "SEND_S", 0.01)
+    monkeypatch.setattr(live, "LOOK_S", 0.01)
     monkeypatch.setattr(live, "CLOSE_S", 0.01)
     async with feed(world, app) as socket:
         subscription = await opened(socket, world)

@@ -20,8 +20,6 @@ MEMORY_BYTES: Final = 1024 * 1024 * 1024
 CPU_S: Final = 10
 """A first frame takes tenths of a second, of 4K video too."""
 
-STANDARD_STREAMS: Final = 3
-
 PIXELS_MAX: Final = 64_000_000
 """A picture that says it has more is not begun: twice the largest sensor of a dashcam."""
 
@@ -50,7 +48,11 @@ def main() -> None:
 
 
 def give_up_rights() -> None:
-    """From here on this process has little memory and time, writes no file, and opens none, nor any connection."""
+    """From here on this process has little memory and time, writes into no file, opens none, nor any connection.
+
+    The streams that it has go on working.  Not even one that it closes leaves room for something else, and it cannot
+    share its work with others that begin anew with its time.
+    """
     _limit(resource.RLIMIT_AS, MEMORY_BYTES)
     _limit(resource.RLIMIT_CPU, CPU_S)
     _limit(resource.RLIMIT_FSIZE, 0)
@@ -59,7 +61,8 @@ def give_up_rights() -> None:
     import av.subtitles.stream  # noqa: PLC0415 - what opening a file imports by itself, while files can be opened
 
     av.logging.set_level(None)
-    _limit(resource.RLIMIT_NOFILE, STANDARD_STREAMS)
+    _limit(resource.RLIMIT_NOFILE, 0)
+    _limit(resource.RLIMIT_NPROC, 0)
 
 
 def _limit(what: int, most: int) -> None:
@@ -93,12 +96,12 @@ def _jpeg(frame: VideoFrame) -> bytes:
 
     scale = min(WIDTH_MAX / frame.width, HEIGHT_MAX / frame.height, 1)
     small = frame.reformat(
-        max(1, round(frame.width * scale)), max(1, round(frame.height * scale)), format="yuvj420p"
+        max(1, round(frame.width * scale)), max(1, round(frame.height * scale)), format="yuvj420p", threads=1
     )
     small.pts = None
     encoder = CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height, encoder.pix_fmt = small.width, small.height, "yuvj420p"
-    encoder.time_base = Fraction(1, 25)
+    encoder.time_base, encoder.thread_count = Fraction(1, 25), 1
     return b"".join(bytes(packet) for packet in [*encoder.encode(small), *encoder.encode(None)])
 
 

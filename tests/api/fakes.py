@@ -14,8 +14,8 @@ from tests.api.cabinets import Cabinets, Feed
 from tests.api.fake_bus import FakeBus
 from tests.api.fake_media import FakeMedia, media_file
 from tests.api.fake_relays import FakeRelays
+from tests.api.one_app import app_for
 from tests.api.paging import paged
-from wayside.api.app import build_app
 from wayside.api.services import Distribution, MetricKind, Sample, Services
 from wayside.api.tokens import Scope, Tokens
 from wayside.engines.blobs import DirectoryBlobs
@@ -412,6 +412,7 @@ class World:
         self.media_shelf = Shelf(self.media, self.blobs, directory / "incoming", thumbnails)
         self.cabinets = Cabinets(self.store, self.clock)
         self.not_ready: str | None = None
+        self.troubles: list[str] = []
         self.samples = [Sample("wayside_frames", MetricKind.COUNTER, "Frames", 3, {"protocol": "demo"})]
         self.distributions: list[Distribution] = []
         self.services = Services(
@@ -430,6 +431,7 @@ class World:
             clock=self.clock,
             stats=lambda: [*self.samples, *self.distributions],
             readiness=self.readiness,
+            troubles=lambda: self.troubles,
             version="0.0.test",
         )
         self.token: dict[Scope, str] = {}
@@ -449,7 +451,7 @@ class World:
         return self
 
     def app(self) -> Litestar:
-        return build_app(self.services)
+        return app_for(self.services)
 
     def headers(self, scope: Scope = Scope.ADMIN) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token[scope]}"}

@@ -163,7 +163,9 @@ async def test_firmware_that_is_none(
 
 
 async def test_readiness_asks_the_store_and_the_listeners(world: World, client: Client) -> None:
-    assert (await client.get("/readyz")).json() == {"status": "ready"}
+    assert (await client.get("/readyz")).json() == {"status": "ready", "troubles": []}
+    world.troubles.append("media: down")
+    assert (await client.get("/readyz")).json() == {"status": "ready", "troubles": ["media: down"]}
     world.not_ready = "listener jimi: address in use"
     answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["detail"]) == (503, "listener jimi: address in use")

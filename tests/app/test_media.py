@@ -108,7 +108,7 @@ async def test_what_is_too_old_too_much_or_lost_goes(tmp_path: Path, monkeypatch
     await bench.store.expect_blob(f"{255:032x}")
     await bench.blobs.put(f"{255:032x}", lost)
     assert await bench.numbers() == ([1, 2, 3], [1, 2, 3, 255])
-    task = asyncio.create_task(media.tidy_forever(bench.shelf, bench.blobs, bench.settings))
+    task = asyncio.create_task(media.tidy_forever(bench.shelf, bench.settings))
 
     async def tidied() -> bool:
         return await bench.numbers() == ([2, 3], [2, 3])

@@ -109,6 +109,7 @@ def application() -> Any:  # noqa: ANN401 - Litestar's own type says nothing mor
             clock=nothing,
             stats=nothing,
             readiness=nothing,
+            troubles=nothing,
             version=__version__,
         )
     )

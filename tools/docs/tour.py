@@ -19,6 +19,7 @@ from tools.docs.generated import Region
 from tools.docs.markdown import code, fence, table
 from wayside.api.metrics import Metrics
 from wayside.app.live import samples as live_samples
+from wayside.app.media import samples as media_samples
 from wayside.app.metrics import samples
 from wayside.app.uploads import samples as upload_samples
 from wayside.cli.decode import decode
@@ -74,7 +75,10 @@ def metrics() -> str:
     door: Any = SimpleNamespace(inside=0, refused={"too many": 0})
     hub = Hub(LiveLimits(), lambda: 0.0, lambda: 0)
     live = partial(live_samples, hub, Counter(["too many"]))
-    found = Metrics(lambda: itertools.chain(samples(gateway), upload_samples(uploads, door), live()))
+    blobs: Any = SimpleNamespace(trouble=None, failures=0)
+    found = Metrics(
+        lambda: itertools.chain(samples(gateway), media_samples(blobs), upload_samples(uploads, door), live())
+    )
     asyncio.run(found.count(ANSWER, REQUEST))
     rows = (
         (code(name(family)), ", ".join(code(label) for label in labels(family)), family.documentation)

@@ -27,6 +27,17 @@ class Health(msgspec.Struct, frozen=True):
     status: str
 
 
+class Readiness(msgspec.Struct, frozen=True):
+    """That the server can do its work.
+
+    ``troubles``: what cannot be done all the same, such as keeping pictures while the object store is not there.
+    Reports and commands go on then, so this is no reason to send devices and callers elsewhere.
+    """
+
+    status: str
+    troubles: list[str]
+
+
 @get("/healthz", opt=PUBLIC)
 async def get_health() -> Health:
     """Say that the process is alive."""
@@ -34,12 +45,12 @@ async def get_health() -> Health:
 
 
 @get("/readyz", opt=PUBLIC)
-async def get_readiness(services: Provided) -> Health:
+async def get_readiness(services: Provided) -> Readiness:
     """Say whether the store can commit and the listeners are up; 503 with the reason otherwise."""
     reason = await _store(services) or await services.readiness()
     if reason is not None:
         raise Refusal(HTTPStatus.SERVICE_UNAVAILABLE, reason)
-    return Health("ready")
+    return Readiness("ready", services.troubles())
 
 
 async def _store(services: Services) -> str | None:

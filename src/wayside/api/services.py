@@ -62,6 +62,7 @@ class Services(msgspec.Struct, frozen=True):
 
     ``clock``: now, in microseconds since 1970 UTC.  ``stats``: the numbers of the moment, called per scrape.
     ``readiness``: None, or why the server cannot do its work (a listener is down); the store is asked besides.
+    ``troubles``: what does not work although the server does its work, known without waiting for anything.
     ``live`` None: there is no live video; ``live_hook_key`` is what an external engine's questions come with.
     """
 
@@ -79,6 +80,7 @@ class Services(msgspec.Struct, frozen=True):
     clock: Callable[[], Instant]
     stats: Callable[[], Iterable[Sample | Distribution]]
     readiness: Callable[[], Awaitable[str | None]]
+    troubles: Callable[[], list[str]]
     version: str
     feed: AvailabilityFeed | None = None
     feed_public: bool = False

@@ -21,7 +21,8 @@ from wayside.api.tokens import Tokens
 from wayside.app.address import Address, parse_address
 from wayside.app.clock import now
 from wayside.app.live import RTMP, LiveVideo
-from wayside.app.media import build_blobs, build_shelf, media_directory, open_media, tidy_forever
+from wayside.app.media import build_blobs, build_shelf, media_directory, open_media, tidy_forever, troubles
+from wayside.app.media import samples as media_samples
 from wayside.app.metrics import samples
 from wayside.app.protocols import PROTOCOLS
 from wayside.app.reach import base_url
@@ -36,6 +37,7 @@ from wayside.gateway.gateway import Gateway
 from wayside.gateway.tcp import Listen
 from wayside.link.adapter import SYSTEM, Backends
 from wayside.media.firmware import FirmwareDirectory
+from wayside.media.watched import WatchedBlobs
 from wayside.model.errors import ConfigError
 from wayside.ports.live import LiveVideo as LivePort
 from wayside.ports.platform import CommandDesk, Devices
@@ -77,7 +79,8 @@ class Engine:
         self._firmware = FirmwareDirectory(self._data_dir / FIRMWARE_FOLDER, self._base_url, now)
         self._media_directory = media_directory(settings.media, self._data_dir)
         self._blobs = build_blobs(settings.media, self._media_directory)
-        self._shelf = build_shelf(self._store, self._blobs, self._media_directory)
+        self._watched = WatchedBlobs(self._blobs)
+        self._shelf = build_shelf(self._store, self._watched, self._media_directory)
         rules = CabinetRules(CABINETS)
         self._gateway = Gateway(
             PROTOCOLS,
@@ -119,9 +122,13 @@ class Engine:
             tokens=self._tokens,
             clock=now,
             stats=lambda: itertools.chain(
-                samples(self._gateway), self._upload.samples(), self._live.samples()
+                samples(self._gateway),
+                media_samples(self._watched),
+                self._upload.samples(),
+                self._live.samples(),
             ),
             readiness=self._readiness,
+            troubles=lambda: troubles(self._watched),
             version=__version__,
             metrics_public=settings.metrics_public,
             live=self._live.service,
@@ -153,9 +160,8 @@ class Engine:
             await stack.enter_async_context(
                 _running(prune_forever(self._store, retention_of(self._settings.retention)))
             )
-            await stack.enter_async_context(
-                _running(tidy_forever(self._shelf, self._blobs, self._settings.media))
-            )
+            await stack.enter_async_context(_running(tidy_forever(self._shelf, self._settings.media)))
+            await stack.enter_async_context(_running(self._watched.watch_forever()))
             self._stack = stack.pop_all()
         listeners = {
             listen.protocol if listen.ident is None else f"{listen.protocol}:{listen.ident}": Address(

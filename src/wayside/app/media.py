@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from wayside.api.services import Sample
 from wayside.app.clock import now
+from wayside.app.metrics import counter, gauge
 from wayside.app.retention import DAY_S, ROUND_EVERY_S, SLICE_PAUSE_S
 from wayside.app.settings import MediaSettings
 from wayside.engines.blobs import S3, BucketBlobs, DirectoryBlobs
 from wayside.media.shelf import Shelf
 from wayside.media.thumbnails import Thumbnails
+from wayside.media.watched import WatchedBlobs
 from wayside.model.errors import ConfigError, StoreUnavailable
 from wayside.ports.blobs import Blobs
 from wayside.ports.media import MediaStore
@@ -74,10 +78,8 @@ def open_media(blobs: Blobs, shelf: Shelf, directory: Path) -> None:
         raise ConfigError(f"media.directory: {directory}: {error.strerror or error}") from error
 
 
-async def tidy_forever(shelf: Shelf, blobs: Blobs, settings: MediaSettings) -> None:
+async def tidy_forever(shelf: Shelf, settings: MediaSettings) -> None:
     """Prune round after round until cancelled.  What fails is tried again with the next round."""
-    if (reason := await blobs.healthy()) is not None:
-        log.error("media: no file can be kept right now", reason=reason)
     while True:
         try:
             pruned = await tidy_round(shelf, settings)
@@ -87,6 +89,21 @@ async def tidy_forever(shelf: Shelf, blobs: Blobs, settings: MediaSettings) -> N
             if pruned:
                 log.info("retention: pruned", media=pruned)
         await asyncio.sleep(ROUND_EVERY_S)
+
+
+def troubles(blobs: WatchedBlobs) -> list[str]:
+    """What ``/readyz`` tells everybody: not the reason, in which the bucket's address may stand."""
+    if blobs.trouble is None:
+        return []
+    return ["media: no file of a device can be kept right now; the log has the reason"]
+
+
+def samples(blobs: WatchedBlobs) -> Iterator[Sample]:
+    """The media store's numbers, for ``/metrics``."""
+    yield gauge(
+        "media_writable", "Whether files of devices could be kept when last tried", blobs.trouble is None
+    )
+    yield counter("media_failures", "Files that the media store could not keep", blobs.failures)
 
 
 async def tidy_round(shelf: Shelf, settings: MediaSettings) -> int:

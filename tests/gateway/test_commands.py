@@ -150,6 +150,25 @@ async def test_commands_in_flight_are_bounded() -> None:
         assert wire.heard()[-1] == "DO 3 read"
 
 
+async def test_what_only_waits_for_its_file_leaves_room_for_others_and_is_bounded_too() -> None:
+    async with running("0001", limits=quick(in_flight=2)) as world:
+        wire = world.connect("0001")
+        fetches = [await world.submit("fetch") for _ in range(3)]
+        read = await world.submit("read")
+        await world.settle()
+        assert [line for line in wire.heard() if line.startswith("DO")] == ["DO 1 fetch", "DO 2 fetch"]
+        wire.say("ANSWER 1 ACKED\n")
+        await world.settle()
+        assert wire.heard()[-1] == "DO 4 read", "the third file waits for one of the first two"
+        wire.say("ANSWER 2 ACKED\nANSWER 4 OK\n")
+        await world.settle()
+        assert world.states(read)[-1] == "succeeded"
+        assert world.states(fetches[2]) == ["queued"]
+        assert await world.gateway.fulfil(fetches[1].id, {"media.files": ["a.jpg"]}, world.clock())
+        await world.settle()
+        assert wire.heard()[-1] == "DO 3 fetch"
+
+
 async def test_the_queue_of_a_lane_is_bounded() -> None:
     async with running("0001", limits=quick(queue_per_lane=2)) as world:
         for _ in range(2):

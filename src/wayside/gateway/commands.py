@@ -330,19 +330,25 @@ class Desk:
             self._step(job, State.EXPIRED, self._clock(), "the device went offline before it was sent")
 
     def _pump(self, device: Device) -> None:
-        """Hand over what may go now: the oldest of each free lane, as long as not too many are under way."""
+        """Hand over what may go now: the oldest of each free lane, as long as not too many are under way.
+
+        What only waits for its file takes no room from others, but from those that are to bring files, too.
+        """
         taken = [
             job
             for job in device.jobs.values()
             if job.state in IN_FLIGHT or (job.handed and job.state in WAITING)
         ]
         lanes = {job.capability.lane for job in taken if job.capability.lane is not None}
-        room = self._limits.in_flight - len(taken)
+        room = self._limits.in_flight - sum(not job.awaits_file for job in taken)
+        file_room = self._limits.in_flight - sum(job.brings_file for job in taken)
         for job in list(device.jobs.values()):
             if job.state not in WAITING or job.handed:
                 continue
-            if device.line is not None and room > 0 and job.capability.lane not in lanes and not self.closed:
+            may_go = room > 0 and job.capability.lane not in lanes and (file_room > 0 or not job.brings_file)
+            if device.line is not None and may_go and not self.closed:
                 room -= 1
+                file_room -= job.brings_file
                 if job.capability.lane is not None:
                     lanes.add(job.capability.lane)
                 job.handed = True
@@ -374,7 +380,8 @@ class Desk:
             self._jobs.pop(job.id, None)
             if device is not None:
                 device.jobs.pop(job.id, None)
-        if device is not None and device.jobs and before not in OPEN and state not in WAITING | IN_FLIGHT:
+        made_room = (before not in OPEN and state not in WAITING | IN_FLIGHT) or job.awaits_file
+        if device is not None and device.jobs and made_room:
             self._loop.call_soon(self._pump, device)
 
     def _remember(self, device: Device | None, job: Job) -> None:

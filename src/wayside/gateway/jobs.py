@@ -56,9 +56,14 @@ class Job:
         return State.UNKNOWN if self.capability.risk in NOT_TWICE else State.TIMED_OUT
 
     @property
+    def brings_file(self) -> bool:
+        """Whether its result is a file, which comes by another way than the device's answer."""
+        return self.capability.file_within_s is not None
+
+    @property
     def awaits_file(self) -> bool:
         """Whether the device has said all that it will, and only what comes by another way is missing."""
-        return self.state is State.ACKNOWLEDGED and self.capability.file_within_s is not None
+        return self.state is State.ACKNOWLEDGED and self.brings_file
 
     def as_open(self) -> OpenCommand:
         """As a new session hears of it."""

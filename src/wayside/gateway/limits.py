@@ -102,7 +102,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queue_per_lane: Count = 32
     """Commands of one lane that wait for one device: more is a program gone wild."""
     in_flight: Count = 16
-    """Commands under way at one device: their memory and buffers are small."""
+    """Commands under way at one device, and as many that only wait for their file: they are small."""
     open_commands: Count = 32
     """Unanswered commands remembered per device for a late word; as many as a session remembers."""
     actuation_expires_s: Seconds = 30.0

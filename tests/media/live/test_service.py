@@ -59,6 +59,28 @@ async def test_what_comes_with_a_channel_is_let_in_with_it_and_goes_with_it() ->
     assert await world.live.admit(f"live/1/{IMEI}", "x") == Key(DEVICE, "1")
 
 
+async def test_stopping_what_brings_others_leaves_those_that_somebody_asked_for() -> None:
+    world = World()
+    for channel in ("0", "pip"):
+        await world.live.start(wanted(channel, minutes=7))
+    await world.live.stop(DEVICE, "pip", "berta")
+    assert world.desk.sent[2:] == [
+        ("live_stop", {"camera": "inout"}, "berta"),
+        ("live_start", {"camera": "out", "minutes": 7}, "anna"),
+    ]
+    await world.live.stop(DEVICE, "0", "berta")
+    assert world.desk.sent[4:] == [("live_stop", {"camera": "out"}, "berta")]
+
+
+async def test_the_end_of_a_server_begins_nothing_again() -> None:
+    world = World()
+    for channel in ("pip", "0"):
+        await world.live.start(wanted(channel))
+    world.live.begin()
+    await world.live.end()
+    assert world.desk.sent[2:] == [STOP, ("live_stop", {"camera": "inout"}, "anna")]
+
+
 async def test_a_path_without_a_channel_is_playback() -> None:
     world = World()
     await world.live.start(wanted("playback", files=("a.mp4",)))

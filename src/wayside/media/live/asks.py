@@ -99,6 +99,8 @@ class Asks:
     async def stop(self, key: Key, channel: Channel, by: str) -> str:
         """Close the request, if one is open, and send the command that stops the device; gives the command's id.
 
+        Other channels that the same command stops are begun again, if they are asked for themselves.
+
         Raises:
             CommandError: the device does not take it, such as while it is offline.
         """
@@ -106,7 +108,11 @@ class Asks:
         request = CommandRequest(key.device, channel.stop, by, dict(channel.parameters), queue=False)
         if channel.files:
             request = CommandRequest(key.device, channel.stop, by, queue=False)
-        return (await self._desk.submit(request)).command.id
+        command = (await self._desk.submit(request)).command.id
+        for other in self.all():  # what it stops, too, although somebody asked for that by itself
+            if other.key.device == key.device and other.key.channel in channel.brings:
+                await self.renew(other)
+        return command
 
     async def renew(self, asked: Open) -> None:
         """Have the device go on; what goes wrong is noted and tried again."""

@@ -110,7 +110,8 @@ class Live:
             self._ticker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._ticker
-        for asked in self._asks.all():
+        # Last what stops other channels, too: those would be begun again.
+        for asked in sorted(self._asks.all(), key=lambda asked: len(asked.channel.brings)):
             await self._asks.let_go(asked)
         for key in self.hub.everything():
             self.hub.end(key, "the server stops")

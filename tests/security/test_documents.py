@@ -29,7 +29,7 @@ def test_the_numbers_of_the_threat_model_are_those_of_the_code() -> None:
     text = (ROOT / "SECURITY.md").read_text()
     assert (FAILURES_MAX, WINDOW) == (20, MINUTE)
     assert "after twenty wrong ones in a minute" in text
-    assert "live video counts 128 publishers per address" in (ROOT / "docs/securing.md").read_text()
+    assert "`live.connections_per_address` (128)" in (ROOT / "docs/securing.md").read_text()
     assert LiveLimits().connections_per_address == 128
 
 

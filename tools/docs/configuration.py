@@ -16,7 +16,7 @@ from wayside.app.catalogue import SettingRow, attribute_docs, settings_reference
 from wayside.app.protocols import PROTOCOLS
 from wayside.media import decoder, firmware, thumbnails
 from wayside.media.live import recorder, recordings
-from wayside.media.live.limits import LiveLimits
+from wayside.media.live.limits import LiveBounds, LiveLimits
 from wayside.media.uploads import forms, line
 from wayside.ports import store
 from wayside.protocol import framing, uploads
@@ -27,6 +27,7 @@ from wayside.wire.rtmp import amf0, chunks
 LIMITS = "limits."
 UPLOADS = "uploads."
 LISTEN = "listen."
+LIVE = "live."
 
 SETTINGS_HEAD = """\
 # Settings
@@ -97,7 +98,8 @@ These stand in the code.
 LIVE_HEAD = """\
 ## Live video
 
-These stand in the code. Times ending in `_s` are seconds, sizes in `_bytes` bytes.
+Those that begin with `live.` are [settings](configuration.md), the others stand in the code. Times ending in `_s` are
+seconds, sizes in `_bytes` bytes.
 """
 
 # Where each stands, its name, and what it bounds.
@@ -132,7 +134,6 @@ CONSTANTS: tuple[tuple[ModuleType, str, str], ...] = (
     (chunks, "STREAMS_MAX", "chunk streams of an RTMP connection"),
     (amf0, "DEPTH_MAX", "levels of an AMF0 value"),
     (amf0, "VALUES_MAX", "AMF0 values of a message"),
-    (recordings, "FILE_S", "seconds of a recording's file"),
     (recordings, "FILE_BYTES", "bytes of a recording's file"),
     (recorder, "PENDING_BYTES_MAX", "bytes that wait for a recording's disk"),
     (view_tokens, "MINUTES_MAX", "minutes of a view token"),
@@ -203,7 +204,8 @@ def live_limits() -> Iterator[tuple[str, str, str]]:
     """Those of live video, with what stands beside them."""
     docs = attribute_docs(LiveLimits)
     for name, limit in msgspec.structs.asdict(LiveLimits()).items():
-        yield code(name), f"{limit:,}", docs[name]
+        settable = name in LiveBounds.__struct_fields__
+        yield code(f"{LIVE}{name}" if settable else name), f"{limit:,}", docs[name]
 
 
 def fixed() -> Iterator[tuple[str, str, str]]:

@@ -149,10 +149,14 @@ def _parts(annotation: Any) -> tuple[Any, ...]:  # noqa: ANN401 - annotations ha
 
 @functools.cache
 def attribute_docs(structure: type[msgspec.Struct]) -> dict[str, str]:
-    """The docstrings under a Struct's fields.  Python does not keep them, so the source is read, and only on demand."""
+    """The docstrings under a Struct's fields, those it has from another one first.
+
+    Python does not keep them, so the source is read, and only on demand.
+    """
+    above = structure.__base__
+    docs = {} if above in {None, msgspec.Struct} else dict(attribute_docs(above))
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(structure))).body
     assert isinstance(definition, ast.ClassDef)
-    docs = {}
     for field, below in itertools.pairwise(definition.body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             match below:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import msgspec
 import structlog
 
 from wayside.api.services import Sample
@@ -16,13 +17,13 @@ from wayside.app.address import Address, parse_address
 from wayside.app.clock import now
 from wayside.app.metrics import counter, gauge
 from wayside.app.protocols import PROTOCOLS
-from wayside.app.settings import Settings
+from wayside.app.settings import LiveSettings, Settings
 from wayside.gateway.complaints import Complaints
 from wayside.media.doors import Door, DoorLimits
 from wayside.media.live.asks import Asks
 from wayside.media.live.hub import Hub
 from wayside.media.live.ingest import Ingest
-from wayside.media.live.limits import LiveLimits
+from wayside.media.live.limits import LiveBounds, LiveLimits
 from wayside.media.live.paths import Paths
 from wayside.media.live.recordings import recordings_on
 from wayside.media.live.service import Live
@@ -49,14 +50,14 @@ class LiveVideo:
         if self._address is None and settings.live.external_url is None:
             return
         now_s = asyncio.get_running_loop().time
-        limits = LiveLimits()
+        limits = limits_of(settings.live)
         self.service = Live(
             paths=Paths(PROTOCOLS),
             find_device=store.device,
             hub=Hub(limits, now_s, now),
             asks=Asks(desk, limits, now_s, now),
             publishers=settings.live.publishers,
-            recordings=recordings_on(shelf, now),
+            recordings=recordings_on(shelf, now, limits.recording_s),
             elsewhere=settings.live.external_url,
         )
 
@@ -106,6 +107,17 @@ class LiveVideo:
         """Its numbers, for ``/metrics``."""
         if self.service is not None:
             yield from samples(self.service.hub, self.door.refused if self.door is not None else Counter())
+
+
+def limits_of(settings: LiveSettings) -> LiveLimits:
+    """What was set, and what has to grow with it."""
+    plain = LiveLimits()
+    return msgspec.structs.replace(
+        plain,
+        **{name: getattr(settings, name) for name in LiveBounds.__struct_fields__},
+        connections=max(plain.connections, settings.streams),
+        requests=max(plain.requests, 2 * settings.streams),
+    )
 
 
 def samples(hub: Hub, refused: Counter[str]) -> Iterator[Sample]:

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, field
 
 from wayside.gateway.limits import Limits
 from wayside.gateway.registry import Registering
+from wayside.media.live.limits import LiveBounds
 from wayside.media.live.service import Publishers
 from wayside.media.uploads.limits import UploadLimits
 
@@ -99,7 +100,7 @@ class MediaSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """While a device's files have more bytes than this, its oldest ones are removed."""
 
 
-class LiveSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class LiveSettings(LiveBounds, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Live video."""
 
     publishers: Publishers = Publishers.REQUESTED

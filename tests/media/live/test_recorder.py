@@ -213,7 +213,8 @@ class Shelf:
 
 async def test_a_recording_becomes_a_file_of_the_device(tmp_path: Path) -> None:
     shelf: Any = Shelf(tmp_path)
-    recordings = recordings_on(shelf, lambda: 1_772_366_400_000_000)
+    recordings = recordings_on(shelf, lambda: 1_772_366_400_000_000, 90.0)
+    assert recordings.file_s == 90.0
     part = recordings.new_file()
     assert (part.parent, part.suffix) == (tmp_path, ".part")
     await asyncio.to_thread(part.touch)

@@ -161,7 +161,7 @@ async def test_a_viewer_that_does_not_read_is_dropped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limits = LiveLimits(viewer_bytes=200_000, send_s=0.5)
-    monkeypatch.setattr("wayside.app.live.LiveLimits", lambda: limits)
+    monkeypatch.setattr("wayside.app.live.limits_of", lambda _: limits)
     async with serving(tmp_path) as served:
         await served.register()
         camera = await publishing(served)
@@ -217,7 +217,7 @@ async def test_garbage_is_cut_off(tmp_path: Path) -> None:
 
 async def test_who_says_nothing_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = LiveLimits(publish_within_s=0.3, silence_s=0.3)
-    monkeypatch.setattr("wayside.app.live.LiveLimits", lambda: limits)
+    monkeypatch.setattr("wayside.app.live.limits_of", lambda _: limits)
     async with serving(tmp_path) as served:
         await served.register()
         await (await dial(served)).closed()
@@ -246,9 +246,22 @@ async def test_who_says_nothing_is_cut_off(tmp_path: Path, monkeypatch: pytest.M
         await until(served, "wayside_live_publishers", 0)
 
 
+async def test_streams_and_viewers_are_limited_by_settings(tmp_path: Path) -> None:
+    settings = {"live.streams": 1, "live.viewers": 2, "live.viewers_per_stream": 1}
+    async with serving(tmp_path, **settings) as served:
+        await served.register()
+        await publishing(served)
+        refused = await dial(served, TO_PUBLISHING)  # the other channel
+        assert b"too many streams" in await refused.closed()
+        async with served.http.stream("GET", FLV) as first:
+            assert first.status_code == 200
+            second = await served.http.get(FLV)
+            assert (second.status_code, "too many viewers" in second.text) == (409, True)
+
+
 async def test_connections_are_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = LiveLimits(connections=20, connections_per_address=3)
-    monkeypatch.setattr("wayside.app.live.LiveLimits", lambda: limits)
+    monkeypatch.setattr("wayside.app.live.limits_of", lambda _: limits)
     async with serving(tmp_path) as served:
         await served.register()
         first = [await dial(served, b"\3") for _ in range(3)]

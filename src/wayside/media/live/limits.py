@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 KIB = 1024
 MIB = 1024 * KIB
 
 
-class LiveLimits(msgspec.Struct, frozen=True):
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class LiveBounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Those that depend on lines, fleets and habits: they are settings."""
+
+    streams: Count = 512
+    """At once, published or watched: at 1.5 Mbit/s each they fill a gigabit line long before."""
+    connections_per_address: Count = 128
+    """Cameras behind one operator's NAT share an address; a flood from one address leaves room for others. Behind a
+    proxy all cameras have its address."""
+    viewers: Annotated[int, msgspec.Meta(ge=1, le=4_000)] = 1_000
+    """In all; each holds one of the API's connections, of which there are 4096."""
+    viewers_per_stream: Count = 200
+    """Of one stream: what a gigabit line carries at 4 Mbit/s."""
+    recording_s: Annotated[float, msgspec.Meta(ge=10, le=3_600)] = 600.0
+    """One file of a recording, to the next key frame: what a browser loads, and what is lost at most when the server is
+    killed. At 1.5 Mbit/s ten minutes have a hundred megabytes; at 512 MiB a file ends in any case."""
+
+
+class LiveLimits(LiveBounds, frozen=True, kw_only=True):
     """What live video puts up with.  Times in seconds, sizes in bytes."""
 
     # Publishers.
     connections: int = 512
-    """Of cameras, in all: at 1.5 Mbit/s each they fill a gigabit line long before."""
-    connections_per_address: int = 128
-    """Cameras behind one operator's NAT share an address; a flood from one address leaves room for others."""
+    """Of cameras, in all: one for each stream. With more streams there are as many."""
     publish_within_s: float = 15.0
     """From connecting to being allowed to publish: five round trips, on a slow mobile network some seconds."""
     silence_s: float = 20.0
     """Without audio or video, whatever else is sent: longer than a camera's pause when its network changes cells."""
 
     # Streams.
-    streams: int = 512
-    """As many as there may be publishers."""
     gop_bytes: int = 4 * MIB
     """From one key frame to now, kept for those who come late: four seconds at 8 Mbit/s.  A stream whose key frames
     lie further apart keeps none, and who comes late waits for the next one."""
@@ -33,10 +51,6 @@ class LiveLimits(msgspec.Struct, frozen=True):
     """Viewers stay for so long when the publisher is gone: a camera comes back in five to twenty seconds."""
 
     # Viewers.
-    viewers: int = 1_000
-    """In all; each holds one of the API's connections, of which there are 4096."""
-    viewers_per_stream: int = 200
-    """Of one stream: what a gigabit line carries at 4 Mbit/s."""
     viewer_bytes: int = 2 * MIB
     """Waiting for one viewer, shared with all others of the stream: ten seconds at 1.6 Mbit/s.  Over it the viewer is
     taken to the next key frame."""
@@ -58,8 +72,8 @@ class LiveLimits(msgspec.Struct, frozen=True):
     """The command is repeated so long before its minutes are over: it may be answered late, or need a second try."""
     retry_s: float = 10.0
     """Between two tries to repeat it."""
-    requests: int = 1_000
-    """Open at once: twice the streams that there may be."""
+    requests: int = 1_024
+    """Open at once: not all that are asked for come. With more streams there are twice as many."""
     appear_s: float = 20.0
     """A viewer who comes before the publisher is left waiting so long for the answer: below what proxies allow."""
     request_s: float = 7_200.0

@@ -12,16 +12,14 @@ from wayside.media.live.recorder import Finished, Recordings
 from wayside.model.instant import EPOCH, Instant
 from wayside.ports.media import MediaFile, MediaKind, MediaShelf, Origin
 
-# Ten minutes at 1.5 Mbit/s have a hundred megabytes: what a browser loads, and what is lost at most when the server
-# is killed.
-FILE_S: Final = 600.0
+# Forty minutes at 1.5 Mbit/s, seven at 10: beyond that a browser does not load it well.
 FILE_BYTES: Final = 512 * 1024 * 1024
 
 CONTENT_TYPE: Final = "video/mp4"
 
 
-def recordings_on(shelf: MediaShelf, clock: Callable[[], Instant]) -> Recordings:
-    """Recordings that this shelf takes over.
+def recordings_on(shelf: MediaShelf, clock: Callable[[], Instant], file_s: float) -> Recordings:
+    """Recordings that this shelf takes over, in files of so many seconds.
 
     Until then a file stands among those that arrive, which nobody sees and which a start removes.
     """
@@ -50,4 +48,4 @@ def recordings_on(shelf: MediaShelf, clock: Callable[[], Instant]) -> Recordings
         finally:
             done.file.unlink(missing_ok=True)
 
-    return Recordings(new_file, keep, clock, FILE_S, FILE_BYTES)
+    return Recordings(new_file, keep, clock, file_s, FILE_BYTES)

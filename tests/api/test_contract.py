@@ -19,6 +19,7 @@ from schemathesis.checks import CheckFunction
 from schemathesis.specs.openapi import checks
 
 from tests.api.fakes import World
+from wayside.api.app import build_app
 from wayside.api.openapi import describe
 from wayside.model.events import Kind
 
@@ -52,7 +53,7 @@ def described() -> tuple[Any, World]:
     directory = tempfile.TemporaryDirectory(prefix="wayside-")
     atexit.register(directory.cleanup)
     world = filled_world(Path(directory.name))
-    return schemathesis.openapi.from_asgi("/api/v1/openapi.json", world.app()), world
+    return schemathesis.openapi.from_asgi("/api/v1/openapi.json", build_app(world.services)), world
 
 
 def operations() -> list[Any]:
@@ -97,7 +98,7 @@ def test_every_answer_is_as_described(operation: Any, mode: GenerationMode) -> N
 
 
 def test_the_description_is_complete(tmp_path: Path) -> None:
-    document = describe(filled_world(tmp_path / "shelf").app())
+    document = describe(build_app(filled_world(tmp_path / "shelf").services))
     assert document["openapi"].startswith("3.1")
     text = json.dumps(document)
     named = set(re.findall(r'"\$ref": "#/components/schemas/([^"]+)"', text))
@@ -112,6 +113,6 @@ def test_the_description_is_complete(tmp_path: Path) -> None:
 
 
 def test_operations_have_names_of_their_own(tmp_path: Path) -> None:
-    document = describe(filled_world(tmp_path / "shelf").app())
+    document = describe(build_app(filled_world(tmp_path / "shelf").services))
     names = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
     assert len(set(names)) == len(names)

@@ -24,7 +24,7 @@ from wayside.api.openapi import describe
 from wayside.model.events import Kind
 
 # Enough for each parameter and each rule of the small bodies to be tried, within a minute for all routes.
-EXAMPLES = 15
+EXAMPLES = 10
 
 CHECKS: list[CheckFunction] = [
     schemathesis.checks.not_a_server_error,

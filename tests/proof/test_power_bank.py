@@ -222,7 +222,7 @@ async def test_whenever_the_server_is_killed_the_books_are_right_in_the_end(worl
     for cabinet in cabinets:
         for bank in filter(None, cabinet.slots.values()):
             assert (await world.post("banks", {"bank": bank})).status_code == 201
-    for _ in range(4):
+    for _ in range(3):
         for customer in customers:
             await customer.come_back()
         going = [asyncio.create_task(customer.go_on()) for customer in customers]

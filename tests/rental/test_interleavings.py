@@ -14,7 +14,7 @@ from wayside.model.events import Event
 from wayside.model.rentals import RentalState
 from wayside.rental.states import OPEN
 
-STORIES = 2000
+STORIES = 1000
 BATCHES = 20
 
 

@@ -12,15 +12,21 @@ from wayside.gateway.inbox import Inbox
 
 
 class Reader:
-    def __init__(self, log: list[str], name: str) -> None:
+    def __init__(self, log: list[str], name: str, device: str | None = "known") -> None:
         self.log = log
         self.name = name
+        self.device = device
         self.aborted: list[str] = []
 
     def take(self, data: bytes, at: int) -> None:
         if data == b"fault":
             raise RuntimeError("a fault")
         self.log.append(f"{self.name}{len(data)}@{at}")
+
+    def part(self, at: int) -> None:
+        if self.name == "fault":
+            raise RuntimeError("a fault")
+        self.log.append(f"{self.name} left@{at}")
 
     def abort(self, reason: str) -> None:
         self.aborted.append(reason)
@@ -73,6 +79,109 @@ async def test_a_fault_costs_its_own_connection_only() -> None:
     assert log == ["b1@7", "done"]
     assert a.aborted == ["internal error"]
     assert not b.aborted
+
+
+@pytest.fixture
+def one_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "STRANGERS_PER_TURN", 1)
+
+
+async def turns(log: list[str], number: int = 1) -> list[str]:
+    """What is done in so many turns of the loop."""
+    before = len(log)
+    for _ in range(number):
+        await asyncio.sleep(0)
+    return [line for line in log[before:] if line != "done"]
+
+
+@pytest.mark.usefixtures("one_a_turn")
+async def test_comings_and_goings_take_turns_and_nobody_else_waits_for_them() -> None:
+    log: list[str] = []
+    reads, known = box(log), Reader(log, "known")
+    strangers = [Reader(log, name, None) for name in "abc"]
+    gone = Reader(log, "gone")
+    reads.put(strangers[0], b"1")
+    reads.put(strangers[1], b"1")
+    reads.leave(gone)
+    crowded = [reads.crowded]
+    reads.put(strangers[2], b"1")
+    reads.put(known, b"1")
+    assert await turns(log) == ["a1@7", "known1@7", "b1@7"]
+    reads.put(known, b"22")
+    assert await turns(log) == ["known2@7", "gone left@7"]
+    crowded.append(reads.crowded)
+    assert crowded == [True, False]
+    assert await turns(log, 3) == ["c1@7"]
+    reads.put(strangers[0], b"22")
+    assert await turns(log) == ["a2@7"]
+
+
+@pytest.mark.usefixtures("one_a_turn")
+async def test_what_one_says_keeps_its_order_wherever_it_waits() -> None:
+    log: list[str] = []
+    reads = box(log)
+    first, second = Reader(log, "first", None), Reader(log, "second", None)
+    reads.put(first, b"1")
+    reads.put(first, b"22")  # behind the first piece, in line
+    reads.put(second, b"1")
+    reads.put(first, b"333")  # keeps its place
+    second.device = "known now, by somebody's decision"
+    reads.put(second, b"22")
+    assert await turns(log, 4) == ["first1@7", "first5@7", "second3@7"]
+
+
+@pytest.mark.usefixtures("one_a_turn")
+async def test_of_a_stranger_no_more_is_held_than_a_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "STRANGER_BYTES_MAX", 10)
+    log: list[str] = []
+    reads, other, long = box(log), Reader(log, "other", None), Reader(log, "long", None)
+    reads.put(other, b"1")
+    reads.put(long, bytes(10))
+    reads.put(other, b"1")
+    reads.put(long, bytes(1))
+    reads.work()
+    assert log == ["other1@7", "long11@7", "done"]
+
+
+@pytest.mark.usefixtures("one_a_turn")
+async def test_a_stranger_who_leaves_is_heard_out_first() -> None:
+    log: list[str] = []
+    reads, other, brief = box(log), Reader(log, "other", None), Reader(log, "brief", None)
+    reads.put(other, b"1")
+    reads.put(brief, b"1")
+    reads.leave(brief)
+    assert await turns(log, 2) == ["brief left@7"]
+    assert log[:4] == ["other1@7", "done", "brief1@7", "done"]
+    reads.put(other, b"1")
+    reads.leave(brief)
+    reads.hear_out(brief)
+    assert not reads.crowded
+    assert await turns(log, 2) == []
+
+
+@pytest.mark.usefixtures("one_a_turn")
+async def test_at_the_end_nobody_waits_for_a_turn() -> None:
+    log: list[str] = []
+    reads = box(log)
+    for name in "ab":
+        reads.put(Reader(log, name, None), b"1")
+    reads.leave(Reader(log, "c"))
+    reads.leave(Reader(log, "fault"))
+    reads.empty()
+    assert [line for line in log if line != "done"] == ["a1@7", "b1@7", "c left@7"]
+    assert not reads.crowded
+
+
+async def test_a_device_that_only_listens_any_more_is_let_go() -> None:
+    async with running("0001") as world:
+        wire = world.connect("0001")
+        wire.connection.data_received(b"REPORT 1 last_words\n")
+        assert wire.connection.eof_received()
+        assert wire.closing
+        await world.settle()
+        assert len(world.store.values("toy:0001")) == 1
+        assert world.gateway.stats.connections == 0
+        assert world.store.presence("toy:0001")[-1] == ("offline", "closed by the device")
 
 
 async def test_what_a_device_says_before_it_hangs_up_is_stored() -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.gateway.world import World, eventually, quick, running
+from wayside.gateway import inbox
 from wayside.gateway.tcp import Listen, Listener, prepare
 from wayside.model.errors import ConfigError
 
@@ -81,6 +82,31 @@ async def test_the_newest_socket_wins() -> None:
         new.say("REPORT 1 a\n")
         await new.hears("OK 1")
         assert world.devices.presence("toy:0001").online
+
+
+async def test_a_fleet_that_comes_back_at_once_waits_for_its_own_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(inbox, "STRANGERS_PER_TURN", 1)
+    idents = [f"{number:04}" for number in range(1, 21)]
+    # One is to spare: a place is free in the turn after its goodbye.
+    async with running(*idents, listen=True, limits=quick(connections=21)) as world:
+        fleet = [world.connect() for _ in idents]
+        for wire, ident in zip(fleet, idents, strict=True):
+            wire.connection.data_received(f"LOGIN {ident}\n".encode())
+        await eventually(lambda: all(wire.heard()[-1:] == ["HELLO"] for wire in fleet))
+        with contextlib.ExitStack() as sockets:
+            for wire, ident in zip(fleet, idents, strict=True):
+                wire.connection.eof_received()
+                sock = sockets.enter_context(
+                    socket.create_connection(("127.0.0.1", world.gateway.port("toy")))
+                )
+                sock.sendall(f"LOGIN {ident}\n".encode())
+            assert world.gateway.hub.inbox.crowded
+            back = [("online", "connected"), ("offline", "closed by the device"), ("online", "connected")]
+            await eventually(lambda: all(world.store.presence(f"toy:{ident}") == back for ident in idents))
+        assert not world.gateway.stats.connections_refused
+        await eventually(lambda: world.gateway.stats.connections == 0)
 
 
 async def test_connections_are_bounded_in_all_and_per_address() -> None:

@@ -13,7 +13,7 @@ from wayside.gateway.device import Device
 from wayside.gateway.hub import Hub, Route
 from wayside.gateway.introduction import TurnedAway, introduce
 from wayside.gateway.quarantine import Guest
-from wayside.gateway.wire_end import WireEnd
+from wayside.gateway.wire_end import BY_THE_DEVICE, WireEnd
 from wayside.model.commands import Command
 from wayside.model.errors import CommandError
 from wayside.model.events import Event
@@ -128,21 +128,35 @@ class Connection(WireEnd):
         if len(framer.rest) > hub.limits.pending_bytes:
             self.hang_up("frame too long")
 
+    def eof_received(self) -> bool:
+        """It says goodbye.  Kept open until its turn has come: closing takes longer than hearing it."""
+        self._hub.inbox.leave(self)
+        return True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The link is gone."""
-        self._hub.inbox.work()  # its last words may be in there
+        inbox = self._hub.inbox
+        inbox.hear_out(self)
         super().connection_lost(exc)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        hub = self._hub
-        at = hub.clock()
+        if self.device is not None or self.guest is not None:
+            inbox.leave(self)
+
+    def part(self, at: Instant) -> None:
+        """See ``inbox.Reader``."""
+        self._closing = True
+        self._reason = self._reason or BY_THE_DEVICE
+        registry = self._hub.registry
         device, guest = self.device, self.guest
         self._last_word(at)
         if device is not None:
-            hub.registry.left(device, self, self._reason, at)
+            registry.left(device, self, self._reason, at)
         elif guest is not None:
-            hub.registry.guest_left(guest, self)
+            registry.guest_left(guest, self)
+        if self._transport is not None:
+            self._transport.close()
 
     # What the pipeline, the desk, the registry and the sweeper tell.
 

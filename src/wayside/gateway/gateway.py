@@ -252,6 +252,7 @@ class Gateway:
             await self._radio.stop()
         if self._sweeper is not None:
             self._sweeper.cancel()
+        self.hub.inbox.empty()
         await self._commit_the_rest(end)
         lost = await self.pipeline.stop()
         log.info("gateway stopped", uncommitted=lost, store=self.pipeline.failure)

@@ -91,6 +91,8 @@ class Listener:
         if self._hub.pipeline.full:
             self._back_off("the store does not keep up")
             return
+        if self._hub.inbox.crowded:
+            return  # asked again in the next turn, which comes at once as long as anybody stands in line
         for _ in range(self._hub.limits.accepts_per_turn):
             if self._socket is None:
                 return

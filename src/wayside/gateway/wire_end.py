@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Final, cast
 
 from wayside.gateway.hub import Hub
+
+BY_THE_DEVICE: Final = "closed by the device"
 
 
 class WireEnd(asyncio.Protocol):
@@ -42,7 +44,7 @@ class WireEnd(asyncio.Protocol):
         hub = self._hub
         self._transport = None
         self._closing = True
-        self._reason = self._reason or ("connection error" if exc else "closed by the device")
+        self._reason = self._reason or ("connection error" if exc else BY_THE_DEVICE)
         hub.connections.discard(self)
         hub.stats.connections -= 1
         hub.stats.connections_closed.add(self._reason)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import msgspec
-import serialx
 import structlog
 
 from wayside.gateway.belief import Belief
@@ -54,6 +53,8 @@ class SerialPort:
 
     async def _use(self) -> bool:
         """Talk over it until it is gone; False if it could not be opened."""
+        import serialx  # noqa: PLC0415 - the drivers of all systems come with it, and most servers have no such port
+
         serial = self._serial
         refusal = self._hub.enter(serial.path)
         if refusal is not None:

@@ -4,8 +4,8 @@
 # `make PYTHON=python3.13 setup`. Everything else goes into .uv/ (the installer) and .venv/.
 
 PYTHON ?= python3
-# Test processes; `JOBS=0` runs the tests in one process.
-JOBS   ?= auto
+# Test processes; `JOBS=0` runs the tests in one process.  One more than processors: many tests wait for servers.
+JOBS   ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 BIN    := .venv/bin
 STAMP  := .venv/.synced

@@ -34,7 +34,7 @@ class Server(msgspec.Struct, frozen=True):
 def wayside(folder: str, program: Sequence[str] = ("-c", RUN), **limits: float) -> Iterator[Server]:
     """``wayside serve`` on an empty folder with open registration; ended when the block is left."""
     arguments = [*program, "serve", "--data-dir", folder, "--registration", "open", "--log-level", "error"]
-    arguments += ["--http", "127.0.0.1:0", "--set", "rtmp=127.0.0.1:0"]
+    arguments += ["--http", "127.0.0.1:0", "--set", "rtmp=127.0.0.1:0", "--set", "upload=127.0.0.1:0"]
     arguments += [word for name in OVER_TCP for word in ("--listen", f"{name}=127.0.0.1:0")]
     arguments += [word for name, value in limits.items() for word in ("--set", f"limits.{name}={value}")]
     with child(*arguments) as process:

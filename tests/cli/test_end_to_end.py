@@ -191,7 +191,7 @@ def test_a_port_that_is_taken_is_named(server: Server, tmp_path: Path, name: str
 
 
 def test_a_folder_in_use_is_named(server: Server, tmp_path: Path) -> None:
-    run = wayside_process("serve", "--data-dir", str(tmp_path / "data"))
+    run = wayside_process("serve", "--data-dir", str(tmp_path / "data"), env=FREE_PORTS)
     assert run.returncode == 1
     assert "another process is using it" in run.stderr
 

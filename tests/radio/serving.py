@@ -85,7 +85,14 @@ async def serving(folder: Path, radio: Backends = SYSTEM, **settings: object) ->
     listeners = {
         f"listen.{protocol.name}": "off" for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None
     }
-    given = {"data_dir": str(folder), "http": "127.0.0.1:0", "rtmp": "off", **listeners, **settings}
+    given = {
+        "data_dir": str(folder),
+        "http": "127.0.0.1:0",
+        "rtmp": "off",
+        "upload": "off",
+        **listeners,
+        **settings,
+    }
     async with running(load(given, {}).settings, radio) as server:
         assert server.first_token is not None
         api = Api(f"http://{server.http}", server.first_token)

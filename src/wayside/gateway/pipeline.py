@@ -1,7 +1,7 @@
 """Group commit: what devices said is made durable in batches, and only then are they answered.
 
 Everybody adds to the batch that *gathers*.  It closes a few milliseconds after its first entry, or when it has
-some hundreds of them; while one batch is being committed the next one gathers, so batches grow as the store
+some hundreds of them, or at once when somebody waits for a command in it; while one batch is being committed the next one gathers, so batches grow as the store
 slows down.  Batches are numbered: a connection remembers the number of the batch that holds its last
 uncommitted entry, and what it sends after that waits in the same batch.
 
@@ -193,7 +193,7 @@ class Pipeline:
             self.on_full()
         if self._task is not None or not size:
             return
-        if size >= self._limits.batch_events:
+        if size >= self._limits.batch_events or batch.steps:
             self._close()
         elif self._timer is None:
             self.arm()

@@ -1,9 +1,9 @@
 """Group commit: what devices said is made durable in batches, and only then are they answered.
 
 Everybody adds to the batch that *gathers*.  It closes a few milliseconds after its first entry, or when it has
-some hundreds of them, or at once when somebody waits for a command in it; while one batch is being committed the next one gathers, so batches grow as the store
-slows down.  Batches are numbered: a connection remembers the number of the batch that holds its last
-uncommitted entry, and what it sends after that waits in the same batch.
+some hundreds of them, or at once when somebody waits for a command in it; while one batch is being committed the next
+one gathers, so batches grow as the store slows down.  Batches are numbered: a connection remembers the number of the
+batch that holds its last uncommitted entry, and what it sends after that waits in the same batch.
 
 When the store cannot commit, the batch is kept and tried again, and above a number of entries ``on_full`` has
 the sockets no longer read.  Nothing is dropped, and the order stays.

@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from tests.store.samples import ONE, START, TWO, alarm, append, command, heartbeat, report, whole
-from wayside.engines.embedded import EmbeddedStore, side_index, tail
+from wayside.engines.embedded import EmbeddedStore, side_index, tail, writer
 from wayside.engines.embedded.files import Files
 from wayside.engines.embedded.kinds import NO_EVENT
 from wayside.engines.embedded.marks import mark, set_mark
@@ -17,6 +17,8 @@ from wayside.model.instant import DAY
 from wayside.ports.store import DeviceRecord, DeviceStatus, EventQuery, Retention
 
 T = TypeVar("T")
+
+SLICE_ROWS, ROUND_ROWS = side_index.SLICE_ROWS, side_index.ROUND_ROWS
 
 OWN_ROWS = {
     "log": "device",
@@ -42,6 +44,12 @@ async def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
 def files(store: EmbeddedStore) -> Files:
     assert store._parts is not None
     return store._parts.files
+
+
+def test_the_index_keeps_up_with_commits() -> None:
+    """A slice follows each commit, and one more ends the round: together they take more than commits bring."""
+    steps = -(-ROUND_ROWS // SLICE_ROWS) + 1
+    assert ROUND_ROWS / steps > writer.MERGED_ROWS_MAX
 
 
 async def work(store: EmbeddedStore, job: Callable[[apsw.Connection], T]) -> T:

@@ -1,7 +1,9 @@
 """What holds for every test."""
 
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # No deadline: a timing is never asserted, and a busy machine is not a failing test.
@@ -11,3 +13,11 @@ settings.register_profile(
 )
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=5_000)
 settings.load_profile(os.environ.get("WAYSIDE_HYPOTHESIS", "quick"))
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Path:
+    """A file that has arrived, and is to be kept."""
+    path = tmp_path / "x.part"
+    path.write_bytes(b"content")
+    return path

@@ -10,18 +10,11 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from tests.cli.running import WAYSIDE, environment, json_lines, wayside
-from wayside.app.catalogue import SETTINGS
+from tests.ports import FREE_PORTS
 
 T = TypeVar("T")
 
 PATIENCE_S = 40.0
-
-# Whatever families there are: a free port each, unless the test says another.
-FREE_PORTS = {
-    setting.environment: "127.0.0.1:0"
-    for setting in SETTINGS.values()
-    if setting.name == "upload" or setting.name.startswith(("http", "listen.", "rtmp"))
-}
 
 
 class Server:

@@ -12,7 +12,6 @@ import pytest
 
 from tests.cli.running import WAYSIDE, environment, json_lines, wayside, wayside_process
 from tests.cli.serving import (
-    FREE_PORTS,
     PATIENCE_S,
     Server,
     demonstrating,
@@ -21,6 +20,7 @@ from tests.cli.serving import (
     serving,
     simulating,
 )
+from tests.ports import FREE_PORTS
 from wayside.app.protocols import PROTOCOLS
 
 pytestmark = pytest.mark.timeout(180)

@@ -48,13 +48,6 @@ def blobs(tmp_path: Path) -> Blobs:
     return blobs
 
 
-@pytest.fixture
-def part(tmp_path: Path) -> Path:
-    path = tmp_path / "x.part"
-    path.write_bytes(b"content")
-    return path
-
-
 def told(blobs: WatchedBlobs) -> dict[str, float]:
     return {sample.name: sample.value for sample in samples(blobs)}
 

@@ -10,17 +10,11 @@ import httpx
 
 from tests.cli.running import WAYSIDE
 from tests.cli.serving import PATIENCE_S, Server, serving
-from wayside.app.protocols import PROTOCOLS
 from wayside.engines.embedded import EmbeddedStore
 from wayside.ports.store import EventQuery, Span
-from wayside.protocol.base import Transport
 
 T = TypeVar("T")
 
-LISTENERS = [
-    f"{protocol.name}=127.0.0.1:0" for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None
-]
-ANYWHERE = ("--http", "127.0.0.1:0", *(word for listener in LISTENERS for word in ("--listen", listener)))
 OPEN = ("--registration", "open")
 
 PAGE = 1000
@@ -70,7 +64,7 @@ class World:
 
     async def start(self, *arguments: str) -> None:
         """Start a server; whoever ran before has ended."""
-        context = serving(self.data, *ANYWHERE, *arguments, program=self.program)
+        context = serving(self.data, *arguments, program=self.program)
         self.server = await asyncio.to_thread(self._running.enter_context, context)
         self.token = self.server.token or self.token
         self.http = httpx.AsyncClient(

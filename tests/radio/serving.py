@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 
 import httpx
 
+from tests.ports import FREE_PORTS
 from wayside.app.config import load
 from wayside.app.engine import running
-from wayside.app.protocols import PROTOCOLS
 from wayside.link.adapter import SYSTEM, Backends
-from wayside.protocol.base import Transport
 
 T = TypeVar("T")
 
@@ -82,18 +81,7 @@ async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:
 @asynccontextmanager
 async def serving(folder: Path, radio: Backends = SYSTEM, **settings: object) -> AsyncIterator[Api]:
     """On free ports of this machine, with this Bluetooth."""
-    listeners = {
-        f"listen.{protocol.name}": "off" for protocol in PROTOCOLS if protocol.link(Transport.TCP) is not None
-    }
-    given = {
-        "data_dir": str(folder),
-        "http": "127.0.0.1:0",
-        "rtmp": "off",
-        "upload": "off",
-        **listeners,
-        **settings,
-    }
-    async with running(load(given, {}).settings, radio) as server:
+    async with running(load({"data_dir": str(folder), **settings}, FREE_PORTS).settings, radio) as server:
         assert server.first_token is not None
         api = Api(f"http://{server.http}", server.first_token)
         try:

@@ -20,13 +20,6 @@ def blobs(tmp_path: Path) -> DirectoryBlobs:
     return blobs
 
 
-@pytest.fixture
-def part(tmp_path: Path) -> Path:
-    path = tmp_path / "x.part"
-    path.write_bytes(b"content")
-    return path
-
-
 async def test_bytes_and_every_new_name_reach_the_disk_in_order(
     blobs: DirectoryBlobs, part: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

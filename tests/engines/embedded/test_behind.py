@@ -18,8 +18,6 @@ from wayside.ports.store import DeviceRecord, DeviceStatus, EventQuery, Retentio
 
 T = TypeVar("T")
 
-SLICE_ROWS, ROUND_ROWS = side_index.SLICE_ROWS, side_index.ROUND_ROWS
-
 OWN_ROWS = {
     "log": "device",
     "log_by_device": "device",
@@ -48,8 +46,8 @@ def files(store: EmbeddedStore) -> Files:
 
 def test_the_index_keeps_up_with_commits() -> None:
     """A slice follows each commit, and one more ends the round: together they take more than commits bring."""
-    steps = -(-ROUND_ROWS // SLICE_ROWS) + 1
-    assert ROUND_ROWS / steps > writer.MERGED_ROWS_MAX
+    steps = -(-side_index.ROUND_ROWS // side_index.SLICE_ROWS) + 1
+    assert side_index.ROUND_ROWS / steps > writer.MERGED_ROWS_MAX
 
 
 async def work(store: EmbeddedStore, job: Callable[[apsw.Connection], T]) -> T:

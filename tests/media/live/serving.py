@@ -11,11 +11,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import FREE_PORTS
 from wayside.app.config import load
 from wayside.app.engine import Running, running
-from wayside.app.protocols import PROTOCOLS
 from wayside.app.reach import local_url
-from wayside.protocol.base import Transport
 
 IMEI = "864200000000001"
 DEVICE = f"jimi:{IMEI}"
@@ -81,20 +80,8 @@ class Served:
 @asynccontextmanager
 async def serving(folder: Path, **settings: object) -> AsyncIterator[Served]:
     """A server on free ports of this machine; every registered camera may publish."""
-    listeners = {
-        f"listen.{protocol.name}": "127.0.0.1:0" for protocol in PROTOCOLS if protocol.link(Transport.TCP)
-    }
-    given = {
-        "data_dir": str(folder),
-        "http": "127.0.0.1:0",
-        "rtmp": "127.0.0.1:0",
-        "live.publishers": "open",
-        "upload": "off",
-        "log.level": "error",
-        **listeners,
-        **settings,
-    }
-    async with running(load(given, {}).settings) as server:
+    given = {"data_dir": str(folder), "live.publishers": "open", "log.level": "error", **settings}
+    async with running(load(given, FREE_PORTS).settings) as server:
         headers = {"Authorization": f"Bearer {server.first_token}"}
         async with httpx.AsyncClient(base_url=local_url(server.http), headers=headers, timeout=30) as http:
             served = Served(server, http)

@@ -85,7 +85,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     # The pipeline.
     batch_ms: Seconds = 4.0
-    """How long a batch gathers: little beside a mobile network's latency, and 250 commits a second at most."""
+    """How long a batch gathers: little beside a mobile network's latency, and 250 commits a second at most. With a step
+    of a command in it, it waits for nothing."""
     batch_events: Count = 2_000
     """A batch with this many entries does not wait any longer: their commit takes some 10 ms.  Under full load each
     commit costs a tenth of a millisecond whatever is in it, so that batches of 400 were 3 % dearer per frame."""

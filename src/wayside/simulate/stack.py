@@ -181,7 +181,8 @@ class Client(BaseBleakClient):
     async def unpair(self) -> None: ...
 
     async def read_gatt_char(self, characteristic: Any, **_: Any) -> bytearray:
-        return bytearray(await characteristic.obj.read_value())
+        with bleak_errors():
+            return bytearray(await characteristic.obj.read_value())
 
     async def read_gatt_descriptor(self, descriptor: Any, **_: Any) -> bytearray:
         raise NotImplementedError
@@ -190,7 +191,8 @@ class Client(BaseBleakClient):
         raise NotImplementedError
 
     async def stop_notify(self, characteristic: Any) -> None:
-        await self._peer.unsubscribe(characteristic.obj)
+        with bleak_errors():
+            await self._peer.unsubscribe(characteristic.obj)
 
 
 def backends_on(device: Device, *, mtu: int = MTU) -> Backends:

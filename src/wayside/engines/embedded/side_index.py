@@ -23,13 +23,14 @@ from wayside.engines.embedded.kinds import RARE
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.marks import mark, set_mark
 from wayside.engines.embedded.tail import DEVICE_SHIFT, ID_BITS, ID_MASK, KIND_MASK
+from wayside.engines.embedded.writer import MERGED_ROWS_MAX
 
 ROUND_ROWS: Final = 50_000
 """A round begins at the latest when so many wait.  Measured at 1,000 devices: 10,000 cost twice as much per row."""
 
-SLICE_ROWS: Final = 6_000
+SLICE_ROWS: Final = MERGED_ROWS_MAX * 3 // 2
 """Rows that one slice adds: some 3 ms in which commits wait.  One follows each commit, and so it has to be more than
-a commit brings at most (``writer.MERGED_ROWS_MAX``): the index would fall behind without end otherwise."""
+a commit brings at most: the index would fall behind without end otherwise."""
 
 SPAN_ROWS: Final = 10_000
 """Rows that share an entry of the zone map for times."""

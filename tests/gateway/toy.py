@@ -48,10 +48,10 @@ class LineFramer(Framer[Line]):
         end = buffer.find(b"\n", start)
         return MORE if end < 0 else end + 1 - start
 
-    def open(self, buffer: bytes, start: int, end: int) -> Line:
-        if not buffer[start:end].strip().isascii() or not buffer[start:end].strip():
+    def open(self, raw: bytes) -> Line:
+        if not raw.strip().isascii() or not raw.strip():
             raise FrameError(Fault.CHECKSUM, "not a line of words", in_step=True)
-        return Line(buffer[start:end])
+        return Line(raw)
 
 
 class Minutes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

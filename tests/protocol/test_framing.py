@@ -34,12 +34,12 @@ class ToyFramer(Framer[Toy]):
         digit = buffer[start + 1] - 0x30
         return digit + 3 if 0 <= digit <= 9 else NOT_HERE
 
-    def open(self, buffer: bytes, start: int, end: int) -> Toy:
-        if buffer[end - 1 : end] != b">":
+    def open(self, raw: bytes) -> Toy:
+        if not raw.endswith(b">"):
             raise FrameError(Fault.FRAMING, "no >", in_step=False)
-        if b"!" in buffer[start:end]:
+        if b"!" in raw:
             raise FrameError(Fault.CHECKSUM, "a !", in_step=True)
-        return Toy(buffer[start:end])
+        return Toy(raw)
 
 
 def fed(*pieces: bytes) -> tuple[list[bytes], list[tuple[Fault, bytes]], int]:

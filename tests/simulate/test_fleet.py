@@ -33,8 +33,8 @@ class Lines(Framer[Line]):
         end = buffer.find(b"\n", start)
         return MORE if end < 0 else end + 1 - start
 
-    def open(self, buffer: bytes, start: int, end: int) -> Line:
-        return Line(buffer[start:end])
+    def open(self, raw: bytes) -> Line:
+        return Line(raw)
 
 
 class Talker:

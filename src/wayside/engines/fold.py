@@ -16,6 +16,8 @@ CLOCK_AHEAD_MAX: Final = 5 * MINUTE
 
 LONG_AGO: Final = -(2**63)
 
+Names = tuple[str, ...]
+
 
 class DeviceState:
     """One device.  ``values`` and ``times`` have the same names; ``newest`` is no earlier than any of the times.
@@ -30,7 +32,7 @@ class DeviceState:
         self._values = {} if values is None else values
         self._times = {} if times is None else times
         self._last: Values = {}
-        self._names: tuple[str, ...] = ()
+        self._names: Names = ()
         self.newest = max(self._times.values(), default=LONG_AGO)
 
     @property
@@ -45,16 +47,22 @@ class DeviceState:
         self._merge()
         return self._times
 
-    def fold(self, values: Values, at: Instant | None, received_at: Instant) -> None:
-        """Take in one event: it counts from the device's own time where that is plausible, else from ours."""
+    def fold(
+        self, values: Values, at: Instant | None, received_at: Instant, names: Names | None = None
+    ) -> None:
+        """Take in one event: it counts from the device's own time where that is plausible, else from ours.
+
+        ``names`` are those of the values, where the caller has them.
+        """
         latest = received_at + CLOCK_AHEAD_MAX
         time = received_at if at is None or at > latest else at
         if time < self.newest:
             self._merge()
             self._fold_late(values, time, latest)
             return
-        names = tuple(values)
-        if names != self._names:
+        if names is None:
+            names = tuple(values)
+        if names is not self._names and names != self._names:
             self._merge()
             self._names = names
         self._last = values

@@ -113,7 +113,6 @@ class Connection(WireEnd):
         """The hot path: no task, no future, one entry per frame."""
         if self._closing:
             return
-        hub = self._hub
         framer = self._framer
         found = framer.feed(data)
         for frame in found:
@@ -123,9 +122,10 @@ class Connection(WireEnd):
                 self._hear(frame, at)
         if not framer.rest:
             self._begun = 0
-        elif found or not self._begun:
-            self._begun = hub.tick
-        if len(framer.rest) > hub.limits.pending_bytes:
+            return
+        if found or not self._begun:
+            self._begun = self._hub.tick
+        if len(framer.rest) > self._hub.limits.pending_bytes:
             self.hang_up("frame too long")
 
     def eof_received(self) -> bool:
@@ -234,17 +234,18 @@ class Connection(WireEnd):
         self._heard = self._hub.tick
         self._bad_in_a_row = 0
         name = frame.name
-        self._route.messages.add(name)
-        if self._belief is Belief.WHEN_HEARD and self._ident and self.device is None and self.guest is None:
-            effects = [Identify(self._ident), *effects]
+        route = self._route
+        route.messages.add(name)
         device = self.device
-        if device is not None and len(effects) == EVENT_AND_ANSWER:
+        if device is None:
+            if self._belief is Belief.WHEN_HEARD and self._ident and self.guest is None:
+                effects = [Identify(self._ident), *effects]
+        elif len(effects) == EVENT_AND_ANSWER:
             emit, send = effects
             if type(emit) is Emit and type(send) is Send and send.command is None:
-                pipeline = self._hub.pipeline
-                self._barrier = pipeline.gathering
-                self._route.add(Entry(device.id, at, name, emit.event, frame.raw, send.data))
-                pipeline.send_when_durable(self, self._barrier, send.data)
+                answer = send.data
+                entry = Entry(device.id, at, name, emit.event, frame.raw, answer)
+                self._barrier = route.exchange(self, entry, answer)
                 return
         self._carry_out(effects, at, name, frame.raw)
 

@@ -126,7 +126,7 @@ class Hub:
 class Route:
     """What all connections over one link of one protocol share."""
 
-    __slots__ = ("add", "ident", "idle_ticks", "link", "messages", "protocol", "setup")
+    __slots__ = ("add", "exchange", "ident", "idle_ticks", "link", "messages", "protocol", "setup")
 
     def __init__(self, protocol: base.Protocol, link: base.Link, hub: Hub, options: dict[str, str]) -> None:
         self.protocol = protocol
@@ -135,6 +135,7 @@ class Route:
         self.messages = hub.stats.messages(protocol.name)
         self.idle_ticks = hub.limits.ticks(link.idle_timeout_s)
         self.add = hub.pipeline.adder(protocol.name)
+        self.exchange = hub.pipeline.exchanger(protocol.name)
         self.setup = Setup(
             random_bytes=hub.random_bytes, options=options, options_of=hub.registry.options_of(protocol)
         )

@@ -89,10 +89,11 @@ class Inbox:
             self._line.pop(reader, None)
         reads = self._reads
         reads.append((reader, data))
-        if len(data) > READ_BYTES_MAX or len(reads) >= READS_MAX:
-            self.work()
-        elif len(reads) == 1:
+        count = len(reads)
+        if count == 1:
             self._loop.call_soon(self.work)
+        if count == READS_MAX or len(data) > READ_BYTES_MAX:
+            self.work()
 
     def work(self) -> None:
         """Do the group now, in the order in which it was read."""

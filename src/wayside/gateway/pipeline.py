@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 
 import structlog
@@ -30,6 +31,8 @@ from wayside.ports.store import AuditRecord, Batch, Committed, DeviceRecord, Ent
 
 # Of what an entry holds besides its bytes; only the sum over thousands of entries matters.
 ENTRY_OVERHEAD_BYTES: Final = 512
+RECEIVED: Final = attrgetter("received")
+SENT: Final = attrgetter("sent")
 
 # Sockets are read again when this share of the limit is left: half a limit's work between two changes of mind.
 DRAINED: Final = 0.5
@@ -73,6 +76,7 @@ class _Gathering:
     """A batch, and what happens once it is durable."""
 
     __slots__ = (
+        "_weighed",
         "audits",
         "bytes",
         "changes",
@@ -80,7 +84,6 @@ class _Gathering:
         "entries",
         "number",
         "sends",
-        "size",
         "steps",
         "tell",
         "waiters",
@@ -88,16 +91,30 @@ class _Gathering:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.size = 0
         self.bytes = 0
+        self._weighed = 0
         self.entries: list[Entry] = []
         self.steps: list[CommandChanged] = []
         self.changes: list[Change] = []
         self.devices: list[DeviceRecord] = []
         self.audits: list[AuditRecord] = []
-        self.sends: dict[Recipient, list[Chunk]] = {}
+        self.sends: list[tuple[Recipient, Chunk]] = []
         self.tell: list[Recipient] = []
         self.waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def size(self) -> int:
+        """What a crash would lose of it: entries, steps, and what else there is."""
+        return len(self.entries) + len(self.steps) + len(self.changes) + len(self.devices)
+
+    def weigh(self) -> int:
+        """About the bytes that its entries keep in memory; only those new since the last time are looked at."""
+        fresh = self.entries[self._weighed :]
+        self._weighed += len(fresh)
+        self.bytes += ENTRY_OVERHEAD_BYTES * len(fresh)
+        for frames in (map(RECEIVED, fresh), map(SENT, fresh)):
+            self.bytes += sum(map(len, filter(None, frames)))
+        return self.bytes
 
 
 class Pipeline:
@@ -132,19 +149,29 @@ class Pipeline:
 
     def add(self, entry: Entry) -> None:
         """To the batch that gathers.  Call ``kick`` when the input is done."""
+        self._batch.entries.append(entry)
+
+    def exchange(self, line: Recipient, entry: Entry, answer: bytes) -> int:
+        """What nearly every frame comes to, in one: ``add`` the entry, and answer when it is durable.
+
+        Gives the number of the batch.
+        """
         batch = self._batch
         batch.entries.append(entry)
-        batch.size += 1
-        batch.bytes += ENTRY_OVERHEAD_BYTES + len(entry.received or b"") + len(entry.sent or b"")
+        batch.sends.append((line, answer))
+        return batch.number
+
+    def exchanger(self, protocol: str) -> Callable[[Recipient, Entry, bytes], int]:
+        """``exchange``, as ``adder`` is ``add``."""
+        return self._exchange_and_ask if self._watched(protocol) else self.exchange
 
     def adder(self, protocol: str) -> Callable[[Entry], None]:
         """How entries of this protocol's devices are added: past the rules that watch over it, if any do."""
-        return self._add_and_ask if self.rules is not None and self.rules.watches(protocol) else self.add
+        return self._add_and_ask if self._watched(protocol) else self.add
 
     def step(self, device: str, transition: Transition) -> None:
         """A command's next state.  Does not close the batch: an input may be half done."""
         self._batch.steps.append(CommandChanged(device, transition))
-        self._batch.size += 1
         self.arm()
         if self.rules is not None:
             self._ask(self.rules.stepped, transition)
@@ -156,24 +183,17 @@ class Pipeline:
                 self.add(each)
             else:
                 self._batch.changes.append(each)
-                self._batch.size += 1
             self.arm()
 
     def register(self, record: DeviceRecord, audit: AuditRecord) -> None:
         """A device that registers itself: durable before anything in this batch."""
         self._batch.devices.append(record)
         self._batch.audits.append(audit)
-        self._batch.size += 1
         self.arm()
 
     def send_when_durable(self, line: Recipient, number: int, chunk: Chunk) -> None:
         """Write it once batch ``number`` (one that is not durable yet) is."""
-        sends = (self._batch if number == self.gathering else self._uncommitted(number)).sends
-        chunks = sends.get(line)
-        if chunks is None:
-            sends[line] = [chunk]
-        else:
-            chunks.append(chunk)
+        self._uncommitted(number).sends.append((line, chunk))
 
     def tell_when_durable(self, line: Recipient, number: int) -> None:
         """Call its ``committed`` once batch ``number`` (one that is not durable yet) is, after its answers."""
@@ -188,7 +208,7 @@ class Pipeline:
         """An input is done: start the clock of the batch, or close it, or stop reading sockets."""
         batch = self._batch
         size = batch.size
-        if (size >= self._room or batch.bytes >= self._room_bytes) and not self.full:
+        if not self.full and (size >= self._room or batch.weigh() >= self._room_bytes):
             self.full = True
             self.on_full()
         if self._task is not None or not size:
@@ -223,10 +243,19 @@ class Pipeline:
             await asyncio.gather(self._task, return_exceptions=True)
         return self.uncommitted
 
+    def _watched(self, protocol: str) -> bool:
+        return self.rules is not None and self.rules.watches(protocol)
+
     def _add_and_ask(self, entry: Entry) -> None:
         self.add(entry)
         if entry.event is not None and self.rules is not None:
             self._ask(self.rules.heard, entry)
+
+    def _exchange_and_ask(self, line: Recipient, entry: Entry, answer: bytes) -> int:
+        number = self.exchange(line, entry, answer)
+        if self.rules is not None:
+            self._ask(self.rules.heard, entry)
+        return number
 
     def _ask(self, opinion: Callable[[T], Sequence[Consequence]], cause: T) -> None:
         """A fault in the rules must not keep anything from being stored."""
@@ -241,7 +270,7 @@ class Pipeline:
         """What the gathering batch may hold beside the one that is being committed."""
         committing = self._committing
         self._room = self._limits.uncommitted - (committing.size if committing else 0)
-        self._room_bytes = self._limits.uncommitted_bytes - (committing.bytes if committing else 0)
+        self._room_bytes = self._limits.uncommitted_bytes - (committing.weigh() if committing else 0)
 
     def _uncommitted(self, number: int) -> _Gathering:
         if number == self.gathering:
@@ -359,13 +388,13 @@ class Pipeline:
         self._task = None
         self.durable = batch.number
         self._publish(batch, ids)
-        for line, chunks in batch.sends.items():
-            if refused and any(line.speaks_for(device) for device in refused):
-                line.hang_up("not storable")
-            elif len(chunks) == 1 and type(chunk := chunks[0]) is bytes:
-                line.write(chunk)
+        if refused:
+            _turn_away(batch, refused)
+        for line, chunk in batch.sends:
+            if isinstance(chunk, Guarded):
+                _let_leave(line, chunk)
             else:
-                _write(line, chunks)
+                line.write(chunk)
         for line in batch.tell:
             line.committed()
         for waiter in batch.waiters:
@@ -375,7 +404,7 @@ class Pipeline:
         if (
             self.full
             and self._batch.size <= self._room * DRAINED
-            and self._batch.bytes <= self._room_bytes * DRAINED
+            and self._batch.weigh() <= self._room_bytes * DRAINED
         ):
             self.full = False
             self.on_drained()
@@ -412,15 +441,15 @@ async def _write_each(items: list[T], write: Callable[[T], Awaitable[None]]) -> 
         raise failures[0]
 
 
-def _write(line: Recipient, chunks: list[Chunk]) -> None:
-    """All of one line's answers in one write, without what may no longer leave."""
-    leaving: list[Chunk] = []
-    for chunk in chunks:
-        if type(chunk) is not Guarded or chunk.may_leave():
-            leaving.append(chunk)
-        else:
-            chunk.dropped()
-    if leaving and not line.write(b"".join(c.data if isinstance(c, Guarded) else c for c in leaving)):
-        for chunk in leaving:
-            if isinstance(chunk, Guarded):
-                chunk.dropped()
+def _turn_away(batch: _Gathering, refused: frozenset[str]) -> None:
+    """Lines of devices whose entries the store could not take hear nothing more."""
+    away = {line for line, _ in batch.sends if any(line.speaks_for(device) for device in refused)}
+    for line in away:
+        line.hang_up("not storable")
+    batch.sends = [(line, chunk) for line, chunk in batch.sends if line not in away]
+
+
+def _let_leave(line: Recipient, guarded: Guarded) -> None:
+    """Write it, unless it may no longer leave or the line is gone."""
+    if not (guarded.may_leave() and line.write(guarded.data)):
+        guarded.dropped()

@@ -45,8 +45,9 @@ class NameCounts:
     def add(self, name: str) -> None:
         """One more of that name."""
         counts = self.counts
-        if name in counts:
-            counts[name] += 1
+        count = counts.get(name)
+        if count is not None:
+            counts[name] = count + 1
         elif len(counts) < self.room:
             counts[name] = 1
         else:

@@ -65,9 +65,10 @@ class WireEnd(asyncio.Protocol):
 
     def write(self, data: bytes) -> bool:
         """See ``pipeline.Recipient``."""
-        if self._transport is None or self._transport.is_closing():
+        transport = self._transport
+        if transport is None or transport.is_closing():
             return False
-        self._transport.write(data)
+        transport.write(data)
         return True
 
     def committed(self) -> None:

@@ -103,11 +103,10 @@ class Framer(ABC, Generic[F]):
     def feed(self, data: bytes) -> list[F | BadFrame]:
         """Everything that is whole now, in order.  Never raises, whatever the bytes."""
         # Nearly every read is one frame: it is opened without a search, which would find the same.
-        if not self.rest and self.is_one(data):
-            try:
-                return [self.open(data, 0, len(data))]
-            except FrameError:
-                pass
+        if not self.rest:
+            frame = self.one(data)
+            if frame is not None:
+                return [frame]
         return self._cut(self.rest + data if self.rest else data)
 
     def _cut(self, buffer: bytes) -> list[F | BadFrame]:
@@ -136,20 +135,21 @@ class Framer(ABC, Generic[F]):
             if length == MORE or end > size:
                 self.rest = buffer[start:]
                 return found
+            raw = buffer[start:end]
             try:
-                found.append(self.open(buffer, start, end))
+                found.append(self.open(raw))
                 position = end
             except FrameError as error:
-                found.append(bad(error.fault, error.detail, buffer[start:end]))
+                found.append(bad(error.fault, error.detail, raw))
                 refused += 1
                 position = end if error.in_step else start + 1
             seen = position
         self.rest = b""
         return found
 
-    def is_one(self, data: bytes) -> bool:  # noqa: ARG002 - for those who can tell
-        """Whether a start mark stands first and what follows is exactly one frame long.  No promise: False is right."""
-        return False
+    def one(self, data: bytes) -> F | None:  # noqa: ARG002 - for those who can tell
+        """The frame, where ``data`` is exactly one and a good one.  No promise: None is right, and has it cut."""
+        return None
 
     def noise(self, buffer: bytes, start: int, end: int) -> bytes:
         """The part of ``buffer[start:end]``, between two frames, that is worth a complaint.  All of it, as a rule."""
@@ -164,8 +164,8 @@ class Framer(ABC, Generic[F]):
         """The frame's whole length; ``MORE`` if that is not known yet, ``NOT_HERE`` if this is no start after all."""
 
     @abstractmethod
-    def open(self, buffer: bytes, start: int, end: int) -> F:
-        """The frame in ``buffer[start:end]``.
+    def open(self, raw: bytes) -> F:
+        """The frame of these bytes, from its start mark to the end that ``measure`` found.
 
         Raises:
             FrameError: stop mark or checksum are wrong.

@@ -16,20 +16,22 @@ MINUTES: Final = 60
 SECONDS: Final = 60
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
-DAYS_KEPT: Final = 1024
-"""Live packets carry one or two dates; re-uploads some hundred. A device that sends random dates fills no more."""
+MINUTES_KEPT: Final = 4096
+"""Live packets carry this minute and a few before it; re-uploads some hundred. Random ones push out what is oldest."""
 
 
-@lru_cache(maxsize=DAYS_KEPT)
-def _midnight_us(year: int, month: int, day: int) -> int | None:
+@lru_cache(maxsize=MINUTES_KEPT)
+def _minute_us(year: int, month: int, day: int, hour: int, minute: int) -> int | None:
+    if not (0 <= hour < HOURS and 0 <= minute < MINUTES):
+        return None
     try:
         ordinal = date(year, month, day).toordinal()
     except (ValueError, OverflowError):
         return None
-    return (ordinal - EPOCH_ORDINAL) * DAY_S * SECOND_US
+    return ((ordinal - EPOCH_ORDINAL) * DAY_S + hour * 3600 + minute * 60) * SECOND_US
 
 
-@lru_cache(maxsize=DAYS_KEPT)
+@lru_cache(maxsize=MINUTES_KEPT)
 def _day(number: int) -> tuple[int, int, int]:
     found = date.fromordinal(EPOCH_ORDINAL + number)
     return found.year, found.month, found.day
@@ -42,10 +44,10 @@ def instant_from_civil(  # noqa: PLR0917 - a civil moment has six parts, in an o
 
     A leap second (`second` 60) has no instant of its own and gives None.
     """
-    midnight = _midnight_us(year, month, day)
-    if midnight is None or not (0 <= hour < HOURS and 0 <= minute < MINUTES and 0 <= second < SECONDS):
+    begun = _minute_us(year, month, day, hour, minute)
+    if begun is None or not 0 <= second < SECONDS:
         return None
-    return midnight + (hour * 3600 + minute * 60 + second) * SECOND_US
+    return begun + second * SECOND_US
 
 
 def civil_from_instant(instant_us: int) -> tuple[int, int, int, int, int, int]:

@@ -11,6 +11,7 @@ from wayside.engines.embedded.kinds import CODES, NO_EVENT
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.tail import packed
 from wayside.engines.embedded.texts import to_json
+from wayside.engines.fold import Names
 from wayside.model.events import Kind
 from wayside.ports.store import Entry
 
@@ -33,11 +34,12 @@ ALARM: Final = CODES[Kind.ALARM]
 INSERT_ALARM: Final = "INSERT INTO alarm (id, device, alarm) VALUES (?, ?, ?)"
 
 
-def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]) -> int:
-    """Store the rows in order; the first one's id."""
+def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]) -> tuple[int, list[Names]]:
+    """Store the rows in order; the first one's id, and the names of each one's values: equal ones are one object."""
     first_id = row_id = ledger.next_id
     keys, shapes = ledger.keys, ledger.shapes
     values: list[Any] = []
+    all_names: list[Names] = []
     rows: list[int] = []
     alarms: list[tuple[int, int, str | None]] = []
     for entry in entries:
@@ -45,6 +47,7 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
         key = keys.get(entry.device) or ledger.key(db, entry.device)
         if event is None:
             kind = NO_EVENT
+            all_names.append(())
             values += (
                 *(row_id, key, kind, entry.received_at, None, entry.message, None, None, None),
                 *(entry.received, entry.sent),
@@ -53,7 +56,8 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
             kind = CODES[event.kind]
             held = event.values
             names = tuple(held)
-            shape = shapes.get(names) or ledger.shape(db, names)
+            shape, names = shapes.get(names) or ledger.shape(db, names)
+            all_names.append(names)
             if kind == ALARM:
                 alarm = held.get("alarm.kind")
                 alarms.append((row_id, key, alarm if isinstance(alarm, str) else None))
@@ -66,7 +70,7 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
                 entry.message,
                 None if event.message == entry.message else event.message,
                 shape,
-                to_json(held if shape is None else list(held.values())),
+                to_json(held if shape is None else [*held.values()]),
                 entry.received,
                 entry.sent,
             )
@@ -81,4 +85,4 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
         db.executemany(INSERT_ALARM, alarms)
     ledger.next_id = row_id
     ledger.fresh_rows += rows
-    return first_id
+    return first_id, all_names

@@ -8,9 +8,13 @@ import apsw
 
 from wayside.engines.embedded.tail import Tail
 from wayside.engines.embedded.texts import from_json, to_json
+from wayside.engines.fold import Names
 
 SHAPES_MAX: Final = 10_000
 """Five families need some hundred; what a hostile device could make up beyond that is stored with its names."""
+
+Shape = tuple[int | None, Names]
+"""Names of values in their order, and the number that stands for them in the log."""
 
 
 class Ledger:
@@ -21,9 +25,10 @@ class Ledger:
 
     def __init__(self, db: apsw.Connection) -> None:
         self.keys: dict[str, int] = dict(db.execute("SELECT device, id FROM device_key"))
-        self.shapes: dict[tuple[str, ...], int] = {
-            tuple(from_json(names)): number for number, names in db.execute("SELECT id, names FROM shape")
-        }
+        self.shapes: dict[Names, Shape] = {}
+        for number, text in db.execute("SELECT id, names FROM shape"):
+            names = tuple(from_json(text))
+            self.shapes[names] = number, names
         # An id that was given once is never given again, even when the whole log has been pruned: then the
         # marks remember it, because no row goes before it is indexed and folded.
         last_id: int = db.execute(
@@ -36,7 +41,7 @@ class Ledger:
         self.fresh_rows: list[int] = []
         """What this transaction appends, as ``tail.packed`` has it."""
         self._fresh: list[str] = []
-        self._fresh_shapes: list[tuple[str, ...]] = []
+        self._fresh_shapes: list[Names] = []
         self._dropped: dict[str, int] = {}
 
     @property
@@ -58,15 +63,16 @@ class Ledger:
         """The device's number, if it has one."""
         return self.keys.get(device)
 
-    def shape(self, db: apsw.Connection, names: tuple[str, ...]) -> int | None:
-        """The number of these names in this order, a new one if they have none; None when there are too many."""
-        number = self.shapes.get(names)
-        if number is None and len(self.shapes) < SHAPES_MAX:
+    def shape(self, db: apsw.Connection, names: Names) -> Shape:
+        """The shape of these names in this order, a new one if they have none; too many have no number."""
+        shape = self.shapes.get(names)
+        if shape is None:
+            if len(self.shapes) >= SHAPES_MAX:
+                return None, names
             number = db.execute("INSERT INTO shape (names) VALUES (?) RETURNING id", (to_json(names),)).get
-            assert number is not None
-            self.shapes[names] = number
+            shape = self.shapes[names] = number, names
             self._fresh_shapes.append(names)
-        return number
+        return shape
 
     def drop(self, db: apsw.Connection, device: str) -> int | None:
         """Take the device's number away; what it was, if it had one."""

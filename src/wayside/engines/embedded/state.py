@@ -16,7 +16,7 @@ import apsw
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.marks import mark, set_mark
 from wayside.engines.embedded.texts import from_json, to_json, to_values
-from wayside.engines.fold import DeviceState
+from wayside.engines.fold import DeviceState, Names
 from wayside.model.events import Latest
 from wayside.ports.store import Entry
 
@@ -57,17 +57,17 @@ class States:
         state = self._devices.get(device)
         return {} if state is None else state.latest()
 
-    def fold(self, entries: Sequence[Entry], first_id: int) -> None:
-        """Take in a committed batch."""
+    def fold(self, entries: Sequence[Entry], names: Sequence[Names], first_id: int) -> None:
+        """Take in a committed batch, with the names of each entry's values."""
         devices, changed = self._devices, self._changed
-        for entry in entries:
+        for entry, its_names in zip(entries, names, strict=True):
             event = entry.event
             if event is not None:
                 device = entry.device
                 state = devices.get(device)
                 if state is None:
                     state = devices[device] = DeviceState()
-                state.fold(event.values, event.at, entry.received_at)
+                state.fold(event.values, event.at, entry.received_at, its_names)
                 changed[device] = None
         self.folded_id = first_id + len(entries) - 1
 

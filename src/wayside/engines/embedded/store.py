@@ -17,6 +17,7 @@ from wayside.engines.embedded.files import Files, open_files
 from wayside.engines.embedded.readers import Readers
 from wayside.engines.embedded.retention import prune
 from wayside.engines.embedded.writer import Writer
+from wayside.engines.fold import Names
 from wayside.model.commands import CommandRecord
 from wayside.model.errors import StoreUnavailable
 from wayside.model.events import Latest, StoredEvent, StoredFrame
@@ -96,14 +97,17 @@ class EmbeddedStore:
         parts = self._up
         entries, transitions, changes = tuple(batch.entries), tuple(batch.transitions), tuple(batch.changes)
 
+        names: list[Names] = []
+
         def work(db: apsw.Connection) -> Committed:
-            first_id = append_entries(db, parts.files.ledger, entries)
+            nonlocal names
+            first_id, names = append_entries(db, parts.files.ledger, entries)
             if changes:
                 rentals.apply_changes(db, changes)
             return Committed(first_id, commands.apply(db, transitions))
 
         def after(committed: Committed) -> None:
-            parts.files.states.fold(entries, committed.first_id)
+            parts.files.states.fold(entries, names, committed.first_id)
             parts.checkpoints.folded()
 
         return parts.writer.submit(work, after=after, rows=len(entries))

@@ -65,13 +65,12 @@ class DoorLockFramer(Framer[Frame]):
             return MORE
         return buffer[start + LENGTH_AT] + UNCOUNTED_BYTES
 
-    def open(self, buffer: bytes, start: int, end: int) -> Frame:
+    def open(self, raw: bytes) -> Frame:
         """Check length and CRC.
 
         The CRC covers the whole frame from its first byte on, as in every captured one; the document says
         otherwise.  Its low byte comes first.
         """
-        raw = buffer[start:end]
         if len(raw) < UNCOUNTED_BYTES + LENGTH_MIN:
             detail = f"length {raw[LENGTH_AT]} is too short for any frame, {LENGTH_MIN} is the least"
             raise FrameError(Fault.LENGTH, detail, in_step=False)

@@ -21,9 +21,11 @@ STOP: Final = b"\x0d\x0a"
 # Protocol number, serial number and CRC: what the length counts besides the content (section 4.2).
 COUNTED_BYTES: Final = 5
 SHORT_LENGTH_MAX: Final = 0xFF
-# Start mark and length before what is counted, stop mark after it.
-SHORT_OUTSIDE_BYTES: Final = 5
-LONG_OUTSIDE_BYTES: Final = 6
+# Start mark and length stand before what is counted, the stop mark after it.
+SHORT_HEAD_BYTES: Final = 3
+LONG_HEAD_BYTES: Final = 4
+SHORT_OUTSIDE_BYTES: Final = SHORT_HEAD_BYTES + len(STOP)
+LONG_OUTSIDE_BYTES: Final = LONG_HEAD_BYTES + len(STOP)
 
 # The longest real packets (parameter lists, batches of temperatures, lists of file names) stay below 1.5 KiB;
 # the length field could announce 64 KiB, for which a connection with one damaged length would wait for hours.
@@ -33,7 +35,17 @@ _SERIAL_MAX: Final = 0xFFFF
 _START_OR_ITS_BEGINNING: Final = re.compile(rb"\x78\x78|\x79\x79|[\x78\x79]\Z")
 _LONG_LENGTH: Final = Struct(">H")
 _TAIL: Final = Struct(">HH2s")
+_TAIL_BYTES: Final = _TAIL.size
+_SHORT_FORMS: Final = {
+    length + SHORT_OUTSIDE_BYTES: (
+        SHORT_START + bytes((length,)),
+        Struct(f">{SHORT_HEAD_BYTES}sB{length - COUNTED_BYTES}sHH{len(STOP)}s").unpack,
+    )
+    for length in range(COUNTED_BYTES, SHORT_LENGTH_MAX + 1)
+}
+"""By the length of the whole frame: how it begins, and what takes it apart."""
 _EMPTY: Final = Struct(">BBH")
+_EMPTY_SEALED: Final = Struct(">2s4sH2s")
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
@@ -56,10 +68,16 @@ class JimiFramer(Framer[Frame]):
         self._side = side
         self._names = NAMES[side]
 
-    def is_one(self, data: bytes) -> bool:
-        """By the short start mark and its length."""
-        size = len(data) - SHORT_OUTSIDE_BYTES
-        return size >= COUNTED_BYTES and data[len(SHORT_START)] == size and data.startswith(SHORT_START)
+    def one(self, data: bytes) -> Frame | None:
+        """With the short start mark; taken apart in one step, because nothing is done as often."""
+        form = _SHORT_FORMS.get(len(data))
+        if form is None:
+            return None
+        right_head, unpack = form
+        head, code, body, serial, crc, stop = unpack(data)
+        if head != right_head or stop != STOP or crc16_x25(data[2:-4]) != crc:
+            return None
+        return Frame(data, self._names.get(code) or name_of(code, self._side), code, body, serial)
 
     def find(self, buffer: bytes, position: int) -> int:
         """The next ``78 78`` or ``79 79``, or one such byte at the very end."""
@@ -78,29 +96,27 @@ class JimiFramer(Framer[Frame]):
         length: int = _LONG_LENGTH.unpack_from(buffer, start + len(LONG_START))[0]
         return length + LONG_OUTSIDE_BYTES
 
-    def open(self, buffer: bytes, start: int, end: int) -> Frame:
+    def open(self, raw: bytes) -> Frame:
         """Check length, stop mark and CRC, in this order."""
-        outside = SHORT_OUTSIDE_BYTES if buffer[start] == SHORT_START[0] else LONG_OUTSIDE_BYTES
-        if end - start < outside + COUNTED_BYTES:
-            detail = (
-                f"length {end - start - outside} is too short for any packet, {COUNTED_BYTES} is the least"
-            )
+        at = SHORT_HEAD_BYTES if raw[0] == SHORT_START[0] else LONG_HEAD_BYTES
+        length = len(raw) - at - len(STOP)
+        if length < COUNTED_BYTES:
+            detail = f"length {length} is too short for any packet, {COUNTED_BYTES} is the least"
             raise FrameError(Fault.LENGTH, detail, in_step=False)
-        content = start + outside - len(STOP)
-        serial, crc, stop = _TAIL.unpack_from(buffer, end - _TAIL.size)
+        serial, crc, stop = _TAIL.unpack(raw[-_TAIL_BYTES:])
         if stop != STOP:
             raise FrameError(Fault.FRAMING, f"{stop.hex()} where the stop mark 0d0a should be", in_step=False)
-        if (right := crc16_x25(buffer[start + 2 : end - 4])) != crc:
+        if (right := crc16_x25(raw[2:-4])) != crc:
             raise FrameError(Fault.CHECKSUM, f"CRC is {crc:04x}, should be {right:04x}", in_step=True)
-        code = buffer[content]
+        code = raw[at]
         name = self._names.get(code) or name_of(code, self._side)
-        return Frame(buffer[start:end], name, code, buffer[content + 1 : end - _TAIL.size], serial)
+        return Frame(raw, name, code, raw[at + 1 : -_TAIL_BYTES], serial)
 
 
 def acknowledge(code: int, serial: int) -> bytes:
     """``seal`` for the empty packet, which answers most of what comes in."""
     counted = _EMPTY.pack(COUNTED_BYTES, code, serial)
-    return SHORT_START + counted + crc16_x25(counted).to_bytes(2) + STOP
+    return _EMPTY_SEALED.pack(SHORT_START, counted, crc16_x25(counted), STOP)
 
 
 def seal(code: int, body: bytes, serial: int, *, long: bool = False) -> bytes:

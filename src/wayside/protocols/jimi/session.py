@@ -52,10 +52,9 @@ class JimiSession:
         if self._ident is None:
             return [Close(NO_LOGIN)]
         message = parse_device(frame)
-        meant = map(Emit, events(message))
         if code in ANSWERED:
-            return [*meant, _answer(frame)]
-        effects: Effects = [*meant]
+            return [*map(Emit, events(message)), _answer(code, frame.serial)]
+        effects: Effects = [*map(Emit, events(message))]
         if self._pending is None:
             return effects
         if isinstance(message, Reply | ReplyWithLanguage):
@@ -102,7 +101,7 @@ class JimiSession:
         effects: Effects = [] if self._ident else [Identify(imei)]
         self._ident = imei
         effects += [Emit(event) for event in events(message)]
-        effects.append(_answer(frame))
+        effects.append(_answer(frame.code, frame.serial))
         return effects
 
     def _commands(self) -> Pending:
@@ -111,7 +110,6 @@ class JimiSession:
         return self._pending
 
 
-def _answer(frame: Frame) -> Send:
+def _answer(code: int, serial: int) -> Send:
     """The empty packet with the same protocol and serial number (5.1.2, 5.2.2, 5.3.2, 5.11.2, 5.12.2, 5.13.2)."""
-    data = acknowledge(frame.code, frame.serial)
-    return Send(data, SERVER_NAMES[frame.code], courtesy=frame.code in COURTESY)
+    return Send(acknowledge(code, serial), SERVER_NAMES[code], None, code in COURTESY)

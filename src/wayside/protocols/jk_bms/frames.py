@@ -64,16 +64,17 @@ class BatteryFramer(Framer[Frame]):
             return MORE
         return (buffer[start + 2] << 8 | buffer[start + 3]) + UNCOUNTED_BYTES
 
-    def open(self, buffer: bytes, start: int, end: int) -> Frame:
+    def open(self, raw: bytes) -> Frame:
         """Check length, end mark and checksum, in this order.
 
         Nothing that fails proves that the length was right, so the search goes on just behind the start mark.
         The two bytes before the checksum are kept for a CRC that is not in use (section 4.2.9): not looked at.
         """
-        if end - start < LENGTH_MIN + UNCOUNTED_BYTES:
-            detail = f"length {end - start - UNCOUNTED_BYTES} is too short for any frame, {LENGTH_MIN} is the least"
+        if len(raw) < LENGTH_MIN + UNCOUNTED_BYTES:
+            detail = (
+                f"length {len(raw) - UNCOUNTED_BYTES} is too short for any frame, {LENGTH_MIN} is the least"
+            )
             raise FrameError(Fault.LENGTH, detail, in_step=False)
-        raw = buffer[start:end]
         record, mark, _, checksum = _TAIL.unpack_from(raw, len(raw) - _TAIL.size)
         if mark != END:
             raise FrameError(Fault.FRAMING, f"{mark:02x} where the end mark 68 should be", in_step=False)

@@ -85,9 +85,8 @@ class LineFramer(Framer[Frame]):
             return following - start
         return end + 1 - start if end >= 0 else MORE
 
-    def open(self, buffer: bytes, start: int, end: int) -> Frame:
+    def open(self, raw: bytes) -> Frame:
         """Check the envelope: header, vendor code, IMEI, command word."""
-        raw = buffer[start:end]
         if raw[-1:] != b"#":
             raise FrameError(Fault.FRAMING, "the next frame begins before '#'", in_step=True)
         if not raw.isascii():

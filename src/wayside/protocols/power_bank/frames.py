@@ -96,9 +96,8 @@ class BraceFramer(Framer[Frame]):
             return following - start
         return end + len(TAIL) - start if end >= 0 else MORE
 
-    def open(self, buffer: bytes, start: int, end: int) -> Frame:
+    def open(self, raw: bytes) -> Frame:
         """Check the envelope: IMEI, command word, four digits of CRC.  Whether they are right, the session decides."""
-        raw = buffer[start:end]
         if not raw.endswith(TAIL):
             raise FrameError(Fault.FRAMING, 'the next frame begins before "}', in_step=True)
         content = raw[len(HEAD) : -len(TAIL)].decode("ascii", "replace")

@@ -35,18 +35,16 @@ Events = tuple[Event, ...]
 _LACS_OF_NO_CELL: Final = frozenset({0x0000, 0xFFFF})
 
 
-def location(message: Location | LocationWide) -> Events:
-    """0x22: one report."""
-    return (_report(message, "location"),)
-
-
 def additional_location(message: AdditionalLocation | AdditionalLocationWide) -> Events:
     """0x37: one report."""
-    return (_report(message, "additional_location"),)
+    return location(message, "additional_location")
 
 
-def _report(message: Location | LocationWide, name: str) -> Event:
-    """Everything first, in one dict of its final size; then what means nothing just now is left out again."""
+def location(message: Location | LocationWide, name: str = "location") -> Events:
+    """0x22: one report.
+
+    Everything first, in one dict of its final size; then what means nothing just now is left out again.
+    """
     latitude, longitude = message.latitude / UNITS_PER_DEGREE, message.longitude / UNITS_PER_DEGREE
     mode, tail = message.upload_mode, message.tail
     values: Values = {
@@ -76,7 +74,7 @@ def _report(message: Location | LocationWide, name: str) -> Event:
     at = instant_from_civil(
         CENTURY + message.year, message.month, message.day, message.hour, message.minute, message.second
     )
-    return Event(Kind.REPORT, name, values, at)
+    return (Event(Kind.REPORT, name, values, at),)
 
 
 def _leave_out_meaningless(values: Values, message: Location | LocationWide) -> None:

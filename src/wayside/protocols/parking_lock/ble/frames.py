@@ -101,9 +101,8 @@ class BleFramer(Framer[Frame]):
             return MORE
         return AROUND_BYTES + buffer[start + 2] if marked else NOT_HERE
 
-    def open(self, buffer: bytes, start: int, end: int) -> Frame:
+    def open(self, raw: bytes) -> Frame:
         """Check the CRC, and undo the XOR."""
-        raw = buffer[start:end]
         if raw.startswith(START) and crc8_maxim_dow(raw[:-CRC_BYTES]) == raw[-1]:
             rand = raw[3] - RAND_SHIFT & 0xFF
             plain = _xored(raw[4:-CRC_BYTES], rand)

@@ -20,7 +20,6 @@ from tests.wire.samples import (
     Numbers,
     Reading,
     UploadMode,
-    mixed,
 )
 from wayside.wire.codec import codec_for
 from wayside.wire.errors import DecodeError
@@ -137,8 +136,7 @@ def test_what_is_encoded_decodes_to_the_same(
     value = data.draw(values)
     written = codec.encode(value)
     assert codec.decode(written) == value
-    assert codec.decode(memoryview(written)) == value
-    assert codec.decode(bytearray(b"\xff\xff" + written), 2) == value
+    assert codec.decode(b"\xff\xff" + written, 2) == value
     assert len(written) >= codec.size
     assert len(written) == codec.size or not codec.fixed
 
@@ -257,14 +255,6 @@ def test_a_traceback_shows_the_generated_line() -> None:
     assert "Fragile>" in shown
     assert "\n    return _message(\n" in shown
     assert "    return _message(\n" in codec.source
-
-
-@given(mixed)
-def test_bytes_that_are_kept_are_copied(message: Mixed) -> None:
-    written = bytearray(codec_for(Mixed).encode(message))
-    decoded = codec_for(Mixed).decode(memoryview(written))
-    written[:] = bytes(len(written))
-    assert decoded == message
 
 
 # Classes that cannot be laid out.

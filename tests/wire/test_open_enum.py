@@ -26,7 +26,7 @@ def test_an_unknown_code_is_kept_with_its_value() -> None:
 def test_an_unknown_code_goes_through_a_packet_unchanged() -> None:
     data = bytearray(LOCATION.size)
     data[-6] = 0x77
-    message = LOCATION.decode(data)
+    message = LOCATION.decode(bytes(data))
     assert message.upload_mode == UploadMode(0x77)
     assert LOCATION.encode(message) == data
 

@@ -114,7 +114,12 @@ class Connection(WireEnd):
         if self._closing:
             return
         framer = self._framer
-        found = framer.feed(data)
+        if not framer.rest:
+            alone = framer.one(data)
+            if alone is not None:
+                self._hear(alone, at)
+                return
+        found = framer.cut(data)
         for frame in found:
             if isinstance(frame, BadFrame):
                 self._refuse(frame.fault, frame.detail, frame.raw)
@@ -235,7 +240,11 @@ class Connection(WireEnd):
         self._bad_in_a_row = 0
         name = frame.name
         route = self._route
-        route.messages.add(name)
+        counts = route.messages.counts
+        if name in counts:
+            counts[name] += 1
+        else:
+            route.messages.add(name)
         device = self.device
         if device is None:
             if self._belief is Belief.WHEN_HEARD and self._ident and self.guest is None:

@@ -107,9 +107,11 @@ class Framer(ABC, Generic[F]):
             frame = self.one(data)
             if frame is not None:
                 return [frame]
-        return self._cut(self.rest + data if self.rest else data)
+        return self.cut(data)
 
-    def _cut(self, buffer: bytes) -> list[F | BadFrame]:
+    def cut(self, data: bytes) -> list[F | BadFrame]:
+        """``feed`` without trying ``one``."""
+        buffer = self.rest + data if self.rest else data
         size = len(buffer)
         found: list[F | BadFrame] = []
         refused = 0

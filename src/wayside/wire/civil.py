@@ -17,21 +17,30 @@ SECONDS: Final = 60
 EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 MINUTES_KEPT: Final = 4096
-"""Live packets carry this minute and a few before it; re-uploads some hundred. Random ones push out what is oldest."""
+"""Live packets carry this minute and a few before it, re-uploads some hundred; with random ones all are forgotten."""
+
+DAYS_KEPT: Final = 1024
+
+# A dictionary is asked in a quarter of the time of a cached function, and every position has a time.
+_minutes_us: Final[dict[tuple[int, int, int, int, int], int]] = {}
 
 
-@lru_cache(maxsize=MINUTES_KEPT)
 def _minute_us(year: int, month: int, day: int, hour: int, minute: int) -> int | None:
+    """When that minute began, for `_minutes_us` to know from now on."""
     if not (0 <= hour < HOURS and 0 <= minute < MINUTES):
         return None
     try:
         ordinal = date(year, month, day).toordinal()
     except (ValueError, OverflowError):
         return None
-    return ((ordinal - EPOCH_ORDINAL) * DAY_S + hour * 3600 + minute * 60) * SECOND_US
+    if len(_minutes_us) >= MINUTES_KEPT:
+        _minutes_us.clear()
+    begun = ((ordinal - EPOCH_ORDINAL) * DAY_S + hour * 3600 + minute * 60) * SECOND_US
+    _minutes_us[year, month, day, hour, minute] = begun
+    return begun
 
 
-@lru_cache(maxsize=MINUTES_KEPT)
+@lru_cache(maxsize=DAYS_KEPT)
 def _day(number: int) -> tuple[int, int, int]:
     found = date.fromordinal(EPOCH_ORDINAL + number)
     return found.year, found.month, found.day
@@ -44,7 +53,9 @@ def instant_from_civil(  # noqa: PLR0917 - a civil moment has six parts, in an o
 
     A leap second (`second` 60) has no instant of its own and gives None.
     """
-    begun = _minute_us(year, month, day, hour, minute)
+    begun = _minutes_us.get((year, month, day, hour, minute))
+    if begun is None:
+        begun = _minute_us(year, month, day, hour, minute)
     if begun is None or not 0 <= second < SECONDS:
         return None
     return begun + second * SECOND_US

@@ -20,8 +20,6 @@ from wayside.wire.layout import Field, FieldLayout, check_kind, encode_refusal, 
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
 
-Octets = bytes | bytearray | memoryview
-"""What the decoders read from; a memoryview is read without copying what is not kept."""
 
 UNWRITABLE: Final = (struct.error, TypeError, AttributeError)
 """What the fast path of encode meets when a value does not fit; the slow path then names the field."""
@@ -30,7 +28,7 @@ UNWRITABLE: Final = (struct.error, TypeError, AttributeError)
 class Decode(Protocol[M_co]):
     """Reads one message that starts at `offset` and takes all bytes from there on."""
 
-    def __call__(self, data: Octets, offset: int = 0, /) -> M_co: ...
+    def __call__(self, data: bytes, offset: int = 0, /) -> M_co: ...
 
 
 class Codec(NamedTuple, Generic[M]):
@@ -175,7 +173,7 @@ class _Generator(Generic[M]):
         """Read one varying field, leaving `after` bytes at least for what follows it."""
         name, mark = field.name, field.mark
         if isinstance(mark, Rest) and not after:
-            return [f"{name} = bytes(_data[_at:])"]
+            return [f"{name} = _data[_at:]"]
         item = self._item_run(field) if isinstance(mark, Listed | Items) else None
         unit = item.size if item else 1
         limit = f"_end - {after}" if after else "_end"
@@ -196,7 +194,7 @@ class _Generator(Generic[M]):
             reads, build = ", ".join(item.reads), item.builds[0]
             lines.append(f"{name} = tuple([{build} for [{reads}] in _{name}_unpack(_data[_at:_stop])])")
         else:
-            lines.append(f"{name} = bytes(_data[_at:_stop])")
+            lines.append(f"{name} = _data[_at:_stop]")
         return [*lines, "_at = _stop"]
 
     def _encode(self) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import apsw
 
 from wayside.engines.embedded.kinds import CODES, NO_EVENT
 from wayside.engines.embedded.ledger import Ledger
-from wayside.engines.embedded.tail import packed
+from wayside.engines.embedded.tail import DEVICE_SHIFT, ID_BITS, ID_MASK
 from wayside.engines.embedded.texts import to_json
 from wayside.engines.fold import Names
 from wayside.model.events import Kind
@@ -30,7 +31,9 @@ STATEMENTS: Final = tuple(
 )
 """The number of values that one takes, and its text; the longest first."""
 
+REPORT: Final = CODES[Kind.REPORT]
 ALARM: Final = CODES[Kind.ALARM]
+RECEIVED_AT: Final = attrgetter("received_at")
 INSERT_ALARM: Final = "INSERT INTO alarm (id, device, alarm) VALUES (?, ?, ?)"
 
 
@@ -41,6 +44,7 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
     values: list[Any] = []
     all_names: list[Names] = []
     rows: list[int] = []
+    rare: list[tuple[int, int]] = []
     alarms: list[tuple[int, int, str | None]] = []
     for entry in entries:
         event = entry.event
@@ -58,9 +62,11 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
             names = tuple(held)
             shape, names = shapes.get(names) or ledger.shape(db, names)
             all_names.append(names)
-            if kind == ALARM:
-                alarm = held.get("alarm.kind")
-                alarms.append((row_id, key, alarm if isinstance(alarm, str) else None))
+            if kind != REPORT:
+                rare.append((row_id, kind))
+                if kind == ALARM:
+                    alarm = held.get("alarm.kind")
+                    alarms.append((row_id, key, alarm if isinstance(alarm, str) else None))
             values += (
                 row_id,
                 key,
@@ -74,7 +80,7 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
                 entry.received,
                 entry.sent,
             )
-        rows.append(packed(key, kind, row_id))
+        rows.append(key << DEVICE_SHIFT | kind << ID_BITS | row_id & ID_MASK)
         row_id += 1
     start = 0
     for width, statement in STATEMENTS:
@@ -84,5 +90,5 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
     if alarms:
         db.executemany(INSERT_ALARM, alarms)
     ledger.next_id = row_id
-    ledger.fresh_rows += rows
+    ledger.fresh.add(rows, map(RECEIVED_AT, entries), rare)
     return first_id, all_names

@@ -6,7 +6,7 @@ from typing import Final
 
 import apsw
 
-from wayside.engines.embedded.tail import Tail
+from wayside.engines.embedded.tail import Fresh, Tail
 from wayside.engines.embedded.texts import from_json, to_json
 from wayside.engines.fold import Names
 
@@ -38,9 +38,9 @@ class Ledger:
         self.next_id = last_id + 1
         self._kept_next_id = self.next_id
         self.tail = Tail(self.next_id)
-        self.fresh_rows: list[int] = []
-        """What this transaction appends, as ``tail.packed`` has it."""
-        self._fresh: list[str] = []
+        self.fresh = Fresh()
+        """What this transaction appends."""
+        self._fresh_devices: list[str] = []
         self._fresh_shapes: list[Names] = []
         self._dropped: dict[str, int] = {}
 
@@ -56,7 +56,7 @@ class Ledger:
             key = db.execute("INSERT INTO device_key (device) VALUES (?) RETURNING id", (device,)).get
             assert key is not None
             self.keys[device] = key
-            self._fresh.append(device)
+            self._fresh_devices.append(device)
         return key
 
     def known(self, device: str) -> int | None:
@@ -85,21 +85,21 @@ class Ledger:
     def keep(self) -> None:
         """The transaction is durable."""
         self._kept_next_id = self.next_id
-        self.tail.extend(self.fresh_rows)
-        self.fresh_rows.clear()
-        self._fresh.clear()
+        self.tail.extend(self.fresh)
+        self.fresh.clear()
+        self._fresh_devices.clear()
         self._fresh_shapes.clear()
         self._dropped.clear()
 
     def undo(self) -> None:
         """The transaction was rolled back."""
         self.next_id = self._kept_next_id
-        self.fresh_rows.clear()
-        for device in self._fresh:
+        self.fresh.clear()
+        for device in self._fresh_devices:
             self.keys.pop(device, None)
         for names in self._fresh_shapes:
             self.shapes.pop(names, None)
         self.keys.update(self._dropped)
-        self._fresh.clear()
+        self._fresh_devices.clear()
         self._fresh_shapes.clear()
         self._dropped.clear()

@@ -19,7 +19,6 @@ from typing import Final
 
 import apsw
 
-from wayside.engines.embedded.kinds import RARE
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.marks import mark, set_mark
 from wayside.engines.embedded.tail import DEVICE_SHIFT, ID_BITS, ID_MASK, KIND_MASK
@@ -45,17 +44,7 @@ ROUND_EVERY_S: Final = 2.0
 ID: Final = f"?1 + (value - ?1 & {ID_MASK})"
 KIND: Final = f"value >> {ID_BITS} & {KIND_MASK}"
 ADD: Final = f"INSERT INTO log_by_device SELECT value >> {DEVICE_SHIFT}, {KIND}, {ID} FROM carray(?2)"  # noqa: S608 - constants
-RARE_CODES: Final = ", ".join(map(str, RARE))
-ADD_RARE: Final = (
-    f"INSERT INTO log_by_kind SELECT kind, id FROM log WHERE id BETWEEN ? AND ? AND kind IN ({RARE_CODES})"  # noqa: S608 - constants
-    " ORDER BY kind, id"
-)
-
-SPAN: Final = """
-SELECT min(received_at), max(received_at),
-    min(received_at) FILTER (WHERE received IS NOT NULL OR sent IS NOT NULL)
-FROM log WHERE id BETWEEN ? AND ?
-"""
+ADD_RARE: Final = "INSERT INTO log_by_kind VALUES (?, ?)"
 
 
 class SideIndex:
@@ -85,7 +74,7 @@ class SideIndex:
             self._rows = self._ledger.tail.sorted(db, indexed + 1, target)
             self._round = indexed, target
         if not self._add_slice(db, indexed + 1):
-            _finish(db, indexed + 1, target)
+            self._finish(db, indexed + 1, target)
             self._rows, self._round = [], (0, 0)
         return True
 
@@ -110,18 +99,19 @@ class SideIndex:
         set_mark(db, "round_device", last_device)
         return True
 
-
-def _finish(db: apsw.Connection, first_id: int, last_id: int) -> None:
-    """All devices are in: add the rare kinds and the spans, and move the mark."""
-    db.execute(ADD_RARE, (first_id, last_id))
-    ceiling = db.execute("SELECT ceiling FROM log_span ORDER BY first_id DESC LIMIT 1").get
-    for first in range(first_id, last_id + 1, SPAN_ROWS):
-        last = min(first + SPAN_ROWS - 1, last_id)
-        earliest, latest, frames = next(db.execute(SPAN, (first, last)))
-        ceiling = latest if ceiling is None else max(ceiling, latest)
-        db.execute("UPDATE log_span SET floor = ?1 WHERE floor > ?1", (earliest,))
-        db.execute(
-            "INSERT INTO log_span VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (first, last, earliest, latest, earliest, ceiling, frames),
-        )
-    set_mark(db, "indexed", last_id)
+    def _finish(self, db: apsw.Connection, first_id: int, last_id: int) -> None:
+        """All devices are in: add the rare kinds and the spans, and move the mark."""
+        tail = self._ledger.tail
+        db.executemany(ADD_RARE, tail.rare(db, first_id, last_id))
+        ceiling = db.execute("SELECT ceiling FROM log_span ORDER BY first_id DESC LIMIT 1").get
+        for first in range(first_id, last_id + 1, SPAN_ROWS):
+            last = min(first + SPAN_ROWS - 1, last_id)
+            earliest, latest = tail.times(db, first, last)
+            ceiling = latest if ceiling is None else max(ceiling, latest)
+            db.execute("UPDATE log_span SET floor = ?1 WHERE floor > ?1", (earliest,))
+            # The last value: no row with frames is older.  Whoever comes to remove them looks which is the oldest.
+            db.execute(
+                "INSERT INTO log_span VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (first, last, earliest, latest, earliest, ceiling, earliest),
+            )
+        set_mark(db, "indexed", last_id)

@@ -64,8 +64,9 @@ class States:
             event = entry.event
             if event is not None:
                 device = entry.device
-                state = devices.get(device)
-                if state is None:
+                if device in devices:
+                    state = devices[device]
+                else:
                     state = devices[device] = DeviceState()
                 state.fold(event.values, event.at, entry.received_at, its_names)
                 changed[device] = None

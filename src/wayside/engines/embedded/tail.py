@@ -6,9 +6,14 @@ the rows in the order of the index, in a tenth of the time that SQLite takes to 
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from typing import Final
 
 import apsw
+
+from wayside.engines.embedded.kinds import RARE
+from wayside.model.instant import Instant
 
 ID_BITS: Final = 20
 """Enough to tell the rows of a round, or of any list here, from each other: a million."""
@@ -20,12 +25,41 @@ KIND_MASK: Final = (1 << KIND_BITS) - 1
 DEVICE_SHIFT: Final = ID_BITS + KIND_BITS
 
 KEPT_ROWS_MAX: Final = 500_000
-"""Ten rounds, some 20 MB: more only wait when rounds fail again and again, and then they are read from the log."""
+"""Ten rounds, some 40 MB: more only wait when rounds fail again and again, and then they are read from the log."""
+
+TIMES: Final = "SELECT min(received_at), max(received_at) FROM log WHERE id BETWEEN ? AND ?"
+RARE_ROWS: Final = (
+    "SELECT kind, id FROM log WHERE id BETWEEN ? AND ?"  # noqa: S608 - constants
+    f" AND kind IN ({', '.join(map(str, RARE))}) ORDER BY kind, id"
+)
 
 
 def packed(device: int, kind: int, row_id: int) -> int:
     """A row as one number."""
     return device << DEVICE_SHIFT | kind << ID_BITS | row_id & ID_MASK
+
+
+class Fresh:
+    """Rows that are not committed yet: as ``packed`` has them, when each was received, id and kind of the rare ones."""
+
+    __slots__ = ("rare", "rows", "times")
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.times: list[Instant] = []
+        self.rare: list[tuple[int, int]] = []
+
+    def add(self, rows: Iterable[int], times: Iterable[Instant], rare: Iterable[tuple[int, int]]) -> None:
+        """More of them, in the order of their ids."""
+        self.rows += rows
+        self.times += times
+        self.rare += rare
+
+    def clear(self) -> None:
+        """They are committed, or will never be."""
+        self.rows.clear()
+        self.times.clear()
+        self.rare.clear()
 
 
 class Tail:
@@ -34,12 +68,31 @@ class Tail:
     def __init__(self, next_id: int) -> None:
         self.first_id = next_id
         self._rows: list[int] = []
+        self._times: list[Instant] = []
+        self._rare: list[tuple[int, int]] = []
 
-    def extend(self, rows: list[int]) -> None:
+    def extend(self, fresh: Fresh) -> None:
         """Rows that were just committed."""
-        self._rows += rows
+        self._rows += fresh.rows
+        self._times += fresh.times
+        self._rare += fresh.rare
         if len(self._rows) > KEPT_ROWS_MAX:
             self._forget(len(self._rows))
+
+    def times(self, db: apsw.Connection, first_id: int, last_id: int) -> tuple[Instant, Instant]:
+        """When the first and the last of these rows were received."""
+        if self.first_id > first_id:
+            found: tuple[Instant, Instant] = next(db.execute(TIMES, (first_id, last_id)))
+            return found
+        times = self._times[first_id - self.first_id : last_id + 1 - self.first_id]
+        return min(times), max(times)
+
+    def rare(self, db: apsw.Connection, first_id: int, last_id: int) -> list[tuple[int, int]]:
+        """Kind and id of these rows that are of a rare kind, sorted."""
+        if self.first_id > first_id:
+            return [(kind, row_id) for kind, row_id in db.execute(RARE_ROWS, (first_id, last_id))]
+        start, end = bisect_left(self._rare, (first_id, 0)), bisect_left(self._rare, (last_id + 1, 0))
+        return sorted((kind, row_id) for row_id, kind in self._rare[start:end])
 
     def sorted(self, db: apsw.Connection, first_id: int, last_id: int) -> list[int]:
         """These rows by device and kind; those before them are not asked for again.
@@ -61,4 +114,6 @@ class Tail:
 
     def _forget(self, count: int) -> None:
         del self._rows[:count]
+        del self._times[:count]
         self.first_id += count
+        del self._rare[: bisect_left(self._rare, (self.first_id, 0))]

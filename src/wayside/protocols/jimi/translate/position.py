@@ -31,6 +31,11 @@ from wayside.wire.civil import instant_from_civil
 
 Events = tuple[Event, ...]
 
+# At hand without a search: no packet is as frequent as these.
+_REPORT: Final = Kind.REPORT
+_REASON_OF: Final = REPORT_REASONS.get
+_NUMBER: Final = int.from_bytes
+
 # "Cannot be used" (5.3.1): what a terminal sends that sees no cell.
 _LACS_OF_NO_CELL: Final = frozenset({0x0000, 0xFFFF})
 
@@ -63,24 +68,25 @@ def location(message: Location | LocationWide, name: str = "location") -> Events
         "engine.ignition.status": message.ignition == 1,
     }
     _leave_out_meaningless(values, message)
-    if reason := REPORT_REASONS.get(mode):
+    if reason := _REASON_OF(mode):
         values["report.reason"] = reason
     else:
         values["report.reason.raw"] = mode
     if len(tail) == MILEAGE_BYTES:
-        values["vehicle.mileage.raw"] = int.from_bytes(tail)
+        values["vehicle.mileage.raw"] = _NUMBER(tail)
     elif tail:
         values["module.data.raw"] = tail.hex()
     at = instant_from_civil(
         CENTURY + message.year, message.month, message.day, message.hour, message.minute, message.second
     )
-    return (Event(Kind.REPORT, name, values, at),)
+    return (Event(_REPORT, name, values, at),)
 
 
 def _leave_out_meaningless(values: Values, message: Location | LocationWide) -> None:
-    if not is_place(message.latitude, message.longitude, message.fixed):
+    fixed = message.fixed
+    if not is_place(message.latitude, message.longitude, fixed):
         leave_out(values, "position.latitude", "position.longitude")
-    if not message.fixed:
+    if not fixed:
         leave_out(values, "position.speed", "position.direction")
     elif message.course_deg > COURSE_DEG_MAX:
         leave_out(values, "position.direction")

@@ -117,7 +117,7 @@ class FixedRun:
         self.builds.append(f"_{name}_type({', '.join(run.builds)})")
 
     def _close_full_word(self) -> None:
-        left = sum(field.mark.width for field, _, _ in self._bits if isinstance(field.mark, Bits))
+        whole = left = sum(field.mark.width for field, _, _ in self._bits if isinstance(field.mark, Bits))
         if left not in WORDS:
             return
         word = f"_{self._bits[0][1]}_word"
@@ -127,12 +127,13 @@ class FixedRun:
         for field, name, value in self._bits:
             width = field.mark.width_bits or 0
             left -= width
+            highest = left + width == whole  # above it there is nothing to be masked
             mask = (1 << width) - 1
             if field.kind is bool:
-                self.builds.append(f"{word} & {mask << left} != 0")
+                self.builds.append(f"{word} >= {1 << left}" if highest else f"{word} & {mask << left} != 0")
             else:
                 shifted = f"{word} >> {left}" if left else word
-                self.builds.append(self._open(field, name, f"{shifted} & {mask}"))
+                self.builds.append(self._open(field, name, shifted if highest else f"{shifted} & {mask}"))
             parts.append(f"{value} << {left}" if left else value)
             self.misfits.append(f"{value} >> {width}")
         self.writes.append(" | ".join(parts))

@@ -27,6 +27,7 @@ from wayside.cli import main as cli
 from wayside.gateway.commands import Desk
 from wayside.gateway.connection import Connection
 from wayside.gateway.pipeline import Chunk, Guarded, Pipeline, Recipient
+from wayside.ports.store import Entry
 
 
 def plant(owner: type, name: str, around: Callable[..., Any]) -> None:
@@ -87,7 +88,15 @@ def acknowledge_early(disk: VictimDisk, _: int) -> None:
     def send(_: Callable[..., None], pipeline: Pipeline, line: Recipient, number: int, chunk: Chunk) -> None:
         line.write(chunk.data if isinstance(chunk, Guarded) else chunk)
 
+    def exchange(
+        _: Callable[..., int], pipeline: Pipeline, line: Recipient, entry: Entry, answer: bytes
+    ) -> int:
+        line.write(answer)
+        pipeline.add(entry)
+        return pipeline.gathering
+
     plant(Pipeline, "send_when_durable", send)
+    plant(Pipeline, "exchange", exchange)
 
 
 def send_twice(disk: VictimDisk, _: int) -> None:

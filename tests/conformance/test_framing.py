@@ -89,6 +89,28 @@ def test_damaged_frames_neither_raise_nor_pile_up(rig: Rig, side: Side) -> None:
     check()
 
 
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("rig", LINKS, ids=[one.protocol.name for one in LINKS])
+def test_the_short_way_finds_nothing_that_the_long_way_does_not(rig: Rig, side: Side) -> None:
+    raws = st.sampled_from([frame.raw for frame in kinds_of_frames(rig, side)])
+    wrong_byte = st.builds(
+        lambda raw, at, byte: raw[: at % len(raw)] + bytes((byte,)) + raw[at % len(raw) + 1 :],
+        raws,
+        st.integers(0, 10_000),
+        st.integers(0, 255),
+    )
+
+    @given(st.one_of(raws, wrong_byte, st.tuples(raws, raws).map(b"".join)))
+    def check(data: bytes) -> None:
+        alone = rig.framer(side).one(data)
+        if alone is not None:
+            thorough = rig.framer(side)
+            assert thorough.cut(data) == [alone]
+            assert thorough.pending == 0
+
+    check()
+
+
 def _stays_bounded(framer: Framer[Any], pieces: list[bytes]) -> None:
     for piece in pieces:
         for frame in framer.feed(piece):

@@ -72,6 +72,13 @@ def test_a_damaged_printed_frame_is_refused_and_the_next_one_read(damaged: str) 
     assert faults(found)[0] is Fault.FRAMING
 
 
+@pytest.mark.parametrize("length", [0, 1, 36, 250])
+def test_a_frame_with_the_short_start_mark_is_taken_apart_in_one_step(length: int) -> None:
+    data = seal(0x22, bytes(range(length)), 7)
+    assert framer().one(data) == Frame(data, "location", 0x22, bytes(range(length)), 7)
+    assert framer().one(data + b"x") is framer().one(data[:-1]) is framer().one(b"") is None
+
+
 @pytest.mark.parametrize("damaged", DAMAGED, ids=["0x22", "0x95", "0xF2"])
 def test_a_damaged_printed_frame_alone_is_not_taken_for_a_frame(damaged: str) -> None:
     reader = framer()

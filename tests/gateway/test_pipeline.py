@@ -43,6 +43,7 @@ async def test_what_stands_behind_an_uncommitted_event_waits_and_keeps_its_place
         assert len(wire.writes) == before
         await world.settle()
         assert wire.heard()[-4:] == ["OK 1", "BEAT", "TIME 2", "OK 3"]
+        assert len(wire.writes) == before + 1, "one batch, one connection, one write"
 
 
 async def test_an_answer_added_while_its_batch_is_being_committed_waits_for_that_batch() -> None:

@@ -97,7 +97,7 @@ class _Gathering:
         self.changes: list[Change] = []
         self.devices: list[DeviceRecord] = []
         self.audits: list[AuditRecord] = []
-        self.sends: list[tuple[Recipient, Chunk]] = []
+        self.sends: dict[Recipient, list[Chunk]] = {}
         self.tell: list[Recipient] = []
         self.waiters: list[asyncio.Future[None]] = []
 
@@ -156,7 +156,11 @@ class Pipeline:
         """
         batch = self._batch
         batch.entries.append(entry)
-        batch.sends.append((line, answer))
+        sends = batch.sends
+        if line in sends:
+            sends[line].append(answer)
+        else:
+            sends[line] = [answer]
         return batch.number
 
     def exchanger(self, protocol: str) -> Callable[[Recipient, Entry, bytes], int]:
@@ -191,7 +195,7 @@ class Pipeline:
 
     def send_when_durable(self, line: Recipient, number: int, chunk: Chunk) -> None:
         """Write it once batch ``number`` (one that is not durable yet) is."""
-        self._uncommitted(number).sends.append((line, chunk))
+        self._uncommitted(number).sends.setdefault(line, []).append(chunk)
 
     def tell_when_durable(self, line: Recipient, number: int) -> None:
         """Call its ``committed`` once batch ``number`` (one that is not durable yet) is, after its answers."""
@@ -386,13 +390,13 @@ class Pipeline:
         self._task = None
         self.durable = batch.number
         self._publish(batch, ids)
-        if refused:
-            _turn_away(batch, refused)
-        for line, chunk in batch.sends:
-            if isinstance(chunk, Guarded):
-                _let_leave(line, chunk)
-            else:
+        for line, chunks in batch.sends.items():
+            if refused and any(line.speaks_for(device) for device in refused):
+                line.hang_up("not storable")
+            elif len(chunks) == 1 and type(chunk := chunks[0]) is bytes:
                 line.write(chunk)
+            else:
+                _write(line, chunks)
         for line in batch.tell:
             line.committed()
         for waiter in batch.waiters:
@@ -439,15 +443,15 @@ async def _write_each(items: list[T], write: Callable[[T], Awaitable[None]]) -> 
         raise failures[0]
 
 
-def _turn_away(batch: _Gathering, refused: frozenset[str]) -> None:
-    """Lines of devices whose entries the store could not take hear nothing more."""
-    away = {line for line, _ in batch.sends if any(line.speaks_for(device) for device in refused)}
-    for line in away:
-        line.hang_up("not storable")
-    batch.sends = [(line, chunk) for line, chunk in batch.sends if line not in away]
-
-
-def _let_leave(line: Recipient, guarded: Guarded) -> None:
-    """Write it, unless it may no longer leave or the line is gone."""
-    if not (guarded.may_leave() and line.write(guarded.data)):
-        guarded.dropped()
+def _write(line: Recipient, chunks: list[Chunk]) -> None:
+    """All of one line's answers in one write, without what may no longer leave."""
+    leaving: list[Chunk] = []
+    for chunk in chunks:
+        if type(chunk) is not Guarded or chunk.may_leave():
+            leaving.append(chunk)
+        else:
+            chunk.dropped()
+    if leaving and not line.write(b"".join(c.data if isinstance(c, Guarded) else c for c in leaving)):
+        for chunk in leaving:
+            if isinstance(chunk, Guarded):
+                chunk.dropped()

@@ -224,7 +224,9 @@ async def test_a_camera_that_nobody_asked_may_not_publish(world: World) -> None:
             return next((each for each in commands if each["requested_by"] == SERVER), None)
 
         assert (await eventually(told_to_stop))["capability"] == "live_stop"
-        await camera.until(lambda tally: tally.streams == 0)
+        assert world.server is not None
+        assert "publisher nobody asked for" in world.server.errors.read_text()
+        assert camera.tally.streams == 0
         streams = await world.get("streams")
         assert [stream for stream in streams["items"] if stream["received_bytes"]] == []
 

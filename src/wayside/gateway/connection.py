@@ -115,7 +115,7 @@ class Connection(WireEnd):
             return
         framer = self._framer
         if not framer.rest:
-            alone = framer.one(data)
+            alone = framer.one(data)  # what ``feed`` does first, without a list around its one frame
             if alone is not None:
                 self._hear(alone, at)
                 return
@@ -240,11 +240,7 @@ class Connection(WireEnd):
         self._bad_in_a_row = 0
         name = frame.name
         route = self._route
-        counts = route.messages.counts
-        if name in counts:
-            counts[name] += 1
-        else:
-            route.messages.add(name)
+        route.messages.add(name)
         device = self.device
         if device is None:
             if self._belief is Belief.WHEN_HEARD and self._ident and self.guest is None:

@@ -93,7 +93,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     uncommitted: Count = 10_000
     """Entries not yet durable; above it no socket is read until half of them are.  Bounds memory and one commit."""
     uncommitted_bytes: Count = 32 * 1024 * 1024
-    """The same in bytes received."""
+    """The same in bytes received and sent."""
     retry_s: Seconds = 0.2
     """Before a failed commit is tried again, doubled each time."""
     retry_max_s: Seconds = 5.0

@@ -29,9 +29,10 @@ from wayside.ports.bus import Bus, CommandChanged
 from wayside.ports.rules import Consequence, Rules
 from wayside.ports.store import AuditRecord, Batch, Committed, DeviceRecord, Entry, Store
 
-# Of what an entry holds besides what came in, our short answer included; only the sum over thousands matters.
+# Of what an entry holds besides its bytes; only the sum over thousands of entries matters.
 ENTRY_OVERHEAD_BYTES: Final = 512
 RECEIVED: Final = attrgetter("received")
+SENT: Final = attrgetter("sent")
 
 # Sockets are read again when this share of the limit is left: half a limit's work between two changes of mind.
 DRAINED: Final = 0.5
@@ -111,7 +112,8 @@ class _Gathering:
         fresh = self.entries[self._weighed :]
         self._weighed += len(fresh)
         self.bytes += ENTRY_OVERHEAD_BYTES * len(fresh)
-        self.bytes += sum(map(len, filter(None, map(RECEIVED, fresh))))
+        for frames in (map(RECEIVED, fresh), map(SENT, fresh)):
+            self.bytes += sum(map(len, filter(None, frames)))
         return self.bytes
 
 
@@ -156,11 +158,7 @@ class Pipeline:
         """
         batch = self._batch
         batch.entries.append(entry)
-        sends = batch.sends
-        if line in sends:
-            sends[line].append(answer)
-        else:
-            sends[line] = [answer]
+        batch.sends.setdefault(line, []).append(answer)
         return batch.number
 
     def exchanger(self, protocol: str) -> Callable[[Recipient, Entry, bytes], int]:

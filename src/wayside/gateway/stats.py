@@ -45,9 +45,8 @@ class NameCounts:
     def add(self, name: str) -> None:
         """One more of that name."""
         counts = self.counts
-        count = counts.get(name)
-        if count is not None:
-            counts[name] = count + 1
+        if name in counts:
+            counts[name] += 1
         elif len(counts) < self.room:
             counts[name] = 1
         else:

@@ -20,6 +20,7 @@ MINUTES_KEPT: Final = 4096
 """Live packets carry this minute and a few before it, re-uploads some hundred; with random ones all are forgotten."""
 
 DAYS_KEPT: Final = 1024
+"""Of the way back, which simulators and searches go: a few days as a rule."""
 
 # A dictionary is asked in a quarter of the time of a cached function, and every position has a time.
 _minutes_us: Final[dict[tuple[int, int, int, int, int], int]] = {}

@@ -20,7 +20,6 @@ from wayside.wire.layout import Field, FieldLayout, check_kind, encode_refusal, 
 M = TypeVar("M")
 M_co = TypeVar("M_co", covariant=True)
 
-
 UNWRITABLE: Final = (struct.error, TypeError, AttributeError)
 """What the fast path of encode meets when a value does not fit; the slow path then names the field."""
 

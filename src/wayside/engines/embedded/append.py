@@ -80,6 +80,7 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
                 entry.received,
                 entry.sent,
             )
+        # As ``tail.packed`` has it, without a call for every row.
         rows.append(key << DEVICE_SHIFT | kind << ID_BITS | row_id & ID_MASK)
         row_id += 1
     start = 0

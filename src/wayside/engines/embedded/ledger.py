@@ -64,7 +64,7 @@ class Ledger:
         return self.keys.get(device)
 
     def shape(self, db: apsw.Connection, names: Names) -> Shape:
-        """The shape of these names in this order, a new one if they have none; too many have no number."""
+        """The shape of these names in this order, a new one if they have none; beyond ``SHAPES_MAX`` no number."""
         shape = self.shapes.get(names)
         if shape is None:
             if len(self.shapes) >= SHAPES_MAX:

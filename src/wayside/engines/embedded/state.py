@@ -64,9 +64,8 @@ class States:
             event = entry.event
             if event is not None:
                 device = entry.device
-                if device in devices:
-                    state = devices[device]
-                else:
+                state = devices.get(device)
+                if state is None:
                     state = devices[device] = DeviceState()
                 state.fold(event.values, event.at, entry.received_at, its_names)
                 changed[device] = None

@@ -53,7 +53,7 @@ CREATE TABLE log_span (
     received_max INTEGER NOT NULL,
     floor INTEGER NOT NULL,
     ceiling INTEGER NOT NULL,
-    frames_min INTEGER              -- the oldest row that still has its raw frames
+    frames_min INTEGER              -- no row that still has its raw frames is older; null: none has
 ) STRICT;
 CREATE INDEX log_span_floor ON log_span (floor, first_id);
 CREATE INDEX log_span_ceiling ON log_span (ceiling, first_id);

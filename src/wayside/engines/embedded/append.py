@@ -41,6 +41,7 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
     """Store the rows in order; the first one's id, and the names of each one's values: equal ones are one object."""
     first_id = row_id = ledger.next_id
     keys, shapes = ledger.keys, ledger.shapes
+    (widest, insert), *narrower = STATEMENTS
     values: list[Any] = []
     all_names: list[Names] = []
     rows: list[int] = []
@@ -83,8 +84,11 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
         # As ``tail.packed`` has it, without a call for every row.
         rows.append(key << DEVICE_SHIFT | kind << ID_BITS | row_id & ID_MASK)
         row_id += 1
+        if len(values) == widest:  # now, while what the rows hold is in the processor's caches
+            db.execute(insert, values)
+            values = []
     start = 0
-    for width, statement in STATEMENTS:
+    for width, statement in narrower:
         while len(values) - start >= width:
             db.execute(statement, values[start : start + width])
             start += width

@@ -19,6 +19,8 @@ from wayside.protocols.jimi.messages.location import (
 from wayside.protocols.jimi.translate.common import (
     CENTURY,
     COURSE_DEG_MAX,
+    LATITUDE_MAX,
+    LONGITUDE_MAX,
     UNITS_PER_DEGREE,
     add_position,
     instant_of,
@@ -50,14 +52,15 @@ def location(message: Location | LocationWide, name: str = "location") -> Events
 
     Everything first, in one dict of its final size; then what means nothing just now is left out again.
     """
-    latitude, longitude = message.latitude / UNITS_PER_DEGREE, message.longitude / UNITS_PER_DEGREE
+    latitude, longitude = message.latitude, message.longitude
+    fixed, course_deg = message.fixed, message.course_deg
     mode, tail = message.upload_mode, message.tail
     values: Values = {
-        "position.valid": message.fixed,
-        "position.latitude": latitude if message.north else -latitude,
-        "position.longitude": -longitude if message.west else longitude,
+        "position.valid": fixed,
+        "position.latitude": (latitude if message.north else -latitude) / UNITS_PER_DEGREE,
+        "position.longitude": (-longitude if message.west else longitude) / UNITS_PER_DEGREE,
         "position.speed": message.speed_kmh,
-        "position.direction": message.course_deg,
+        "position.direction": course_deg,
         "position.satellites": message.satellites,
         "position.differential": message.differential,
         "position.buffered": message.reuploaded == 1,
@@ -67,7 +70,16 @@ def location(message: Location | LocationWide, name: str = "location") -> Events
         "gsm.cellid": message.cell_id,
         "engine.ignition.status": message.ignition == 1,
     }
-    _leave_out_meaningless(values, message)
+    if not fixed or latitude > LATITUDE_MAX or longitude > LONGITUDE_MAX or course_deg > COURSE_DEG_MAX:
+        _leave_out_position(values, message)
+    if not message.mcc:
+        leave_out(values, "gsm.mcc", "gsm.mnc")
+    if message.lac in _LACS_OF_NO_CELL:
+        leave_out(values, "gsm.lac", "gsm.cellid")
+    if message.ignition > 1:
+        leave_out(values, "engine.ignition.status")
+    if message.reuploaded > 1:
+        leave_out(values, "position.buffered")
     if reason := _REASON_OF(mode):
         values["report.reason"] = reason
     else:
@@ -82,7 +94,8 @@ def location(message: Location | LocationWide, name: str = "location") -> Events
     return (Event(_REPORT, name, values, at),)
 
 
-def _leave_out_meaningless(values: Values, message: Location | LocationWide) -> None:
+def _leave_out_position(values: Values, message: Location | LocationWide) -> None:
+    """Of a receiver without a fix, or with one that cannot be."""
     fixed = message.fixed
     if not is_place(message.latitude, message.longitude, fixed):
         leave_out(values, "position.latitude", "position.longitude")
@@ -90,14 +103,6 @@ def _leave_out_meaningless(values: Values, message: Location | LocationWide) -> 
         leave_out(values, "position.speed", "position.direction")
     elif message.course_deg > COURSE_DEG_MAX:
         leave_out(values, "position.direction")
-    if not message.mcc:
-        leave_out(values, "gsm.mcc", "gsm.mnc")
-    if message.lac in _LACS_OF_NO_CELL:
-        leave_out(values, "gsm.lac", "gsm.cellid")
-    if message.ignition > 1:
-        leave_out(values, "engine.ignition.status")
-    if message.reuploaded > 1:
-        leave_out(values, "position.buffered")
 
 
 def alarm(message: Alarm) -> Events:

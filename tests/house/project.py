@@ -10,6 +10,7 @@ SKIPPED = {
     ".git",
     ".venv",
     ".uv",
+    ".bench",
     "node_modules",
     "dist",
     "data",

@@ -114,12 +114,7 @@ class Connection(WireEnd):
         if self._closing:
             return
         framer = self._framer
-        if not framer.rest:
-            alone = framer.one(data)  # what ``feed`` does first, without a list around its one frame
-            if alone is not None:
-                self._hear(alone, at)
-                return
-        found = framer.cut(data)
+        found = framer.feed(data)
         for frame in found:
             if isinstance(frame, BadFrame):
                 self._refuse(frame.fault, frame.detail, frame.raw)

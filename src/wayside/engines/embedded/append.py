@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import apsw
 
-from wayside.engines.embedded.kinds import CODES, NO_EVENT
+from wayside.engines.embedded.kinds import CODES, NO_EVENT, RARE
 from wayside.engines.embedded.ledger import Ledger
 from wayside.engines.embedded.tail import DEVICE_SHIFT, ID_BITS, ID_MASK
 from wayside.engines.embedded.texts import to_json
@@ -31,7 +31,6 @@ STATEMENTS: Final = tuple(
 )
 """The number of values that one takes, and its text; the longest first."""
 
-REPORT: Final = CODES[Kind.REPORT]
 ALARM: Final = CODES[Kind.ALARM]
 RECEIVED_AT: Final = attrgetter("received_at")
 INSERT_ALARM: Final = "INSERT INTO alarm (id, device, alarm) VALUES (?, ?, ?)"
@@ -63,7 +62,7 @@ def append_entries(db: apsw.Connection, ledger: Ledger, entries: Sequence[Entry]
             names = tuple(held)
             shape, names = shapes.get(names) or ledger.shape(db, names)
             all_names.append(names)
-            if kind != REPORT:
+            if kind in RARE:
                 rare.append((row_id, kind))
                 if kind == ALARM:
                     alarm = held.get("alarm.kind")

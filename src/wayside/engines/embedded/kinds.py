@@ -22,5 +22,5 @@ KINDS: Final[dict[int, Kind]] = {code: kind for kind, code in CODES.items()}
 EVENT_CODES: Final = tuple(KINDS)
 ALL_CODES: Final = (NO_EVENT, *KINDS)
 
-RARE: Final = tuple(code for kind, code in CODES.items() if kind is not Kind.REPORT)
+RARE: Final = frozenset(code for kind, code in CODES.items() if kind is not Kind.REPORT)
 """Kinds that have an index over all devices; reports are found by reading the log itself."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import apsw
 
-from wayside.engines.embedded.tail import Fresh, Tail
+from wayside.engines.embedded.tail import Rows, Tail
 from wayside.engines.embedded.texts import from_json, to_json
 from wayside.engines.fold import Names
 
@@ -38,7 +38,7 @@ class Ledger:
         self.next_id = last_id + 1
         self._kept_next_id = self.next_id
         self.tail = Tail(self.next_id)
-        self.fresh = Fresh()
+        self.fresh = Rows()
         """What this transaction appends."""
         self._fresh_devices: list[str] = []
         self._fresh_shapes: list[Names] = []

@@ -30,7 +30,7 @@ KEPT_ROWS_MAX: Final = 500_000
 TIMES: Final = "SELECT min(received_at), max(received_at) FROM log WHERE id BETWEEN ? AND ?"
 RARE_ROWS: Final = (
     "SELECT kind, id FROM log WHERE id BETWEEN ? AND ?"  # noqa: S608 - constants
-    f" AND kind IN ({', '.join(map(str, RARE))}) ORDER BY kind, id"
+    f" AND kind IN ({', '.join(map(str, sorted(RARE)))}) ORDER BY kind, id"
 )
 
 
@@ -39,8 +39,8 @@ def packed(device: int, kind: int, row_id: int) -> int:
     return device << DEVICE_SHIFT | kind << ID_BITS | row_id & ID_MASK
 
 
-class Fresh:
-    """Rows that are not committed yet: as ``packed`` has them, when each was received, id and kind of the rare ones."""
+class Rows:
+    """Some rows, in the order of their ids: as ``packed`` has them, when each was received, id and kind of the rare."""
 
     __slots__ = ("rare", "rows", "times")
 
@@ -50,13 +50,13 @@ class Fresh:
         self.rare: list[tuple[int, int]] = []
 
     def add(self, rows: Iterable[int], times: Iterable[Instant], rare: Iterable[tuple[int, int]]) -> None:
-        """More of them, in the order of their ids."""
+        """Those that follow."""
         self.rows += rows
         self.times += times
         self.rare += rare
 
     def clear(self) -> None:
-        """They are committed, or will never be."""
+        """None are left."""
         self.rows.clear()
         self.times.clear()
         self.rare.clear()
@@ -67,32 +67,30 @@ class Tail:
 
     def __init__(self, next_id: int) -> None:
         self.first_id = next_id
-        self._rows: list[int] = []
-        self._times: list[Instant] = []
-        self._rare: list[tuple[int, int]] = []
+        self._kept = Rows()
 
-    def extend(self, fresh: Fresh) -> None:
+    def extend(self, fresh: Rows) -> None:
         """Rows that were just committed."""
-        self._rows += fresh.rows
-        self._times += fresh.times
-        self._rare += fresh.rare
-        if len(self._rows) > KEPT_ROWS_MAX:
-            self._forget(len(self._rows))
+        kept = self._kept
+        kept.add(fresh.rows, fresh.times, fresh.rare)
+        if len(kept.rows) > KEPT_ROWS_MAX:
+            self._forget(len(kept.rows))
 
     def times(self, db: apsw.Connection, first_id: int, last_id: int) -> tuple[Instant, Instant]:
         """When the first and the last of these rows were received."""
         if self.first_id > first_id:
             found: tuple[Instant, Instant] = next(db.execute(TIMES, (first_id, last_id)))
             return found
-        times = self._times[first_id - self.first_id : last_id + 1 - self.first_id]
+        times = self._kept.times[first_id - self.first_id : last_id + 1 - self.first_id]
         return min(times), max(times)
 
     def rare(self, db: apsw.Connection, first_id: int, last_id: int) -> list[tuple[int, int]]:
         """Kind and id of these rows that are of a rare kind, sorted."""
         if self.first_id > first_id:
             return [(kind, row_id) for kind, row_id in db.execute(RARE_ROWS, (first_id, last_id))]
-        start, end = bisect_left(self._rare, (first_id, 0)), bisect_left(self._rare, (last_id + 1, 0))
-        return sorted((kind, row_id) for row_id, kind in self._rare[start:end])
+        rare = self._kept.rare
+        start, end = bisect_left(rare, (first_id, 0)), bisect_left(rare, (last_id + 1, 0))
+        return sorted((kind, row_id) for row_id, kind in rare[start:end])
 
     def sorted(self, db: apsw.Connection, first_id: int, last_id: int) -> list[int]:
         """These rows by device and kind; those before them are not asked for again.
@@ -108,12 +106,13 @@ class Tail:
             ]
         else:
             self._forget(first_id - self.first_id)
-            rows = self._rows[: last_id + 1 - first_id]
+            rows = self._kept.rows[: last_id + 1 - first_id]
         rows.sort()
         return rows
 
     def _forget(self, count: int) -> None:
-        del self._rows[:count]
-        del self._times[:count]
+        kept = self._kept
+        del kept.rows[:count]
+        del kept.times[:count]
         self.first_id += count
-        del self._rare[: bisect_left(self._rare, (self.first_id, 0))]
+        del kept.rare[: bisect_left(kept.rare, (self.first_id, 0))]

@@ -52,12 +52,10 @@ class JimiSession:
         if self._ident is None:
             return [Close(NO_LOGIN)]
         message = parse_device(frame)
-        meant = events(message)
+        effects: Effects = [*map(Emit, events(message))]
         if code in ANSWERED:
-            answer = _answer(code, frame.serial)
-            # Nearly every packet means one thing.
-            return [Emit(meant[0]), answer] if len(meant) == 1 else [*map(Emit, meant), answer]
-        effects: Effects = [*map(Emit, meant)]
+            effects.append(_answer(code, frame.serial))
+            return effects
         if self._pending is None:
             return effects
         if isinstance(message, Reply | ReplyWithLanguage):

@@ -19,8 +19,6 @@ from wayside.protocols.jimi.messages.location import (
 from wayside.protocols.jimi.translate.common import (
     CENTURY,
     COURSE_DEG_MAX,
-    LATITUDE_MAX,
-    LONGITUDE_MAX,
     UNITS_PER_DEGREE,
     add_position,
     instant_of,
@@ -70,8 +68,12 @@ def location(message: Location | LocationWide, name: str = "location") -> Events
         "gsm.cellid": message.cell_id,
         "engine.ignition.status": message.ignition == 1,
     }
-    if not fixed or latitude > LATITUDE_MAX or longitude > LONGITUDE_MAX or course_deg > COURSE_DEG_MAX:
-        _leave_out_position(values, message)
+    if not is_place(latitude, longitude, fixed):
+        leave_out(values, "position.latitude", "position.longitude")
+    if not fixed:
+        leave_out(values, "position.speed", "position.direction")
+    elif course_deg > COURSE_DEG_MAX:
+        leave_out(values, "position.direction")
     if not message.mcc:
         leave_out(values, "gsm.mcc", "gsm.mnc")
     if message.lac in _LACS_OF_NO_CELL:
@@ -80,10 +82,8 @@ def location(message: Location | LocationWide, name: str = "location") -> Events
         leave_out(values, "engine.ignition.status")
     if message.reuploaded > 1:
         leave_out(values, "position.buffered")
-    if reason := _REASON_OF(mode):
-        values["report.reason"] = reason
-    else:
-        values["report.reason.raw"] = mode
+    reason = _REASON_OF(mode)
+    values["report.reason" if reason else "report.reason.raw"] = reason or mode
     if len(tail) == MILEAGE_BYTES:
         values["vehicle.mileage.raw"] = _NUMBER(tail)
     elif tail:
@@ -92,17 +92,6 @@ def location(message: Location | LocationWide, name: str = "location") -> Events
         CENTURY + message.year, message.month, message.day, message.hour, message.minute, message.second
     )
     return (Event(_REPORT, name, values, at),)
-
-
-def _leave_out_position(values: Values, message: Location | LocationWide) -> None:
-    """Of a receiver without a fix, or with one that cannot be."""
-    fixed = message.fixed
-    if not is_place(message.latitude, message.longitude, fixed):
-        leave_out(values, "position.latitude", "position.longitude")
-    if not fixed:
-        leave_out(values, "position.speed", "position.direction")
-    elif message.course_deg > COURSE_DEG_MAX:
-        leave_out(values, "position.direction")
 
 
 def alarm(message: Alarm) -> Events:
